@@ -1,0 +1,45 @@
+/*
+ * A sink takes a stream of bytes and makes it one object. Nothing is visible under
+ * the object's name before commit; abort (or free without commit) leaves nothing.
+ * Encoders write to sinks; stores hand them out.
+ */
+#ifndef TR_BASE_SINK_H
+#define TR_BASE_SINK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct tr_sink;
+struct tr_sink_ops {
+	bool (*write)(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err);
+	bool (*commit)(struct tr_sink *sink, struct tr_err *err);
+	void (*free)(struct tr_sink *sink); /* aborts what is not committed */
+};
+
+/* Embedded as the first member of an implementation. */
+struct tr_sink {
+	const struct tr_sink_ops *ops;
+	uint64_t bytes; /* written so far; kept by tr_sink_write */
+};
+
+static inline bool tr_sink_write(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err)
+{
+	if (!sink->ops->write(sink, bytes, n, err))
+		return false;
+	sink->bytes += n;
+	return true;
+}
+
+static inline bool tr_sink_commit(struct tr_sink *sink, struct tr_err *err)
+{
+	return sink->ops->commit(sink, err);
+}
+
+static inline void tr_sink_free(struct tr_sink *sink)
+{
+	if (sink)
+		sink->ops->free(sink);
+}
+
+#endif

@@ -1,0 +1,67 @@
+#include "data/datetime.h"
+
+#include <stdio.h>
+
+/* The conversions count days in eras of 400 years that begin on 1 March, so that the
+ * leap day is a year's last (H. Hinnant, "chrono-compatible low-level date algorithms"). */
+void tr_civil_from_days(int64_t days, struct tr_civil *out)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	out->day = (int)(doy - (153 * mp + 2) / 5 + 1);
+	out->month = (int)(mp < 10 ? mp + 3 : mp - 9);
+	out->year = yoe + era * 400 + (out->month <= 2);
+}
+
+int64_t tr_days_from_civil(int64_t year, int month, int day)
+{
+	int64_t y = year - (month <= 2);
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+	return era * 146097 + doe - 719468;
+}
+
+int64_t tr_days_from_micros(int64_t micros)
+{
+	int64_t days = micros / TR_DAY_US;
+	return micros % TR_DAY_US < 0 ? days - 1 : days;
+}
+
+size_t tr_date_format(int32_t days, char *buf)
+{
+	struct tr_civil c;
+	tr_civil_from_days(days, &c);
+	const char *format = c.year < 0 || c.year > 9999 ? "%+05lld-%02d-%02d" : "%04lld-%02d-%02d";
+	return (size_t)snprintf(buf, TR_DATETIME_TEXT, format, (long long)c.year, c.month, c.day);
+}
+
+size_t tr_time_format(int64_t micros, char *buf)
+{
+	int64_t seconds = micros / 1000000;
+	int fraction = (int)(micros % 1000000);
+	size_t n = (size_t)snprintf(buf, TR_DATETIME_TEXT, "%02d:%02d:%02d", (int)(seconds / 3600),
+		(int)(seconds / 60 % 60), (int)(seconds % 60));
+	if (fraction) {
+		n += (size_t)snprintf(buf + n, TR_DATETIME_TEXT - n, ".%06d", fraction);
+		while (buf[n - 1] == '0')
+			n--;
+		buf[n] = '\0';
+	}
+	return n;
+}
+
+size_t tr_timestamp_format(int64_t micros, bool utc, char *buf)
+{
+	int64_t days = tr_days_from_micros(micros);
+	size_t n = tr_date_format((int32_t)days, buf);
+	buf[n++] = ' ';
+	char time[TR_DATETIME_TEXT];
+	tr_time_format(micros - days * TR_DAY_US, time);
+	return n + (size_t)snprintf(buf + n, TR_DATETIME_TEXT - n, "%s%s", time, utc ? "+00" : "");
+}
