@@ -1,0 +1,62 @@
+/*
+ * A store of objects by key: a folder, later S3. Keys are relative, `/`-separated,
+ * without empty, `.` or `..` parts.
+ */
+#ifndef TR_IO_STORE_H
+#define TR_IO_STORE_H
+
+#include "base/mem.h"
+#include "base/sink.h"
+
+/* A checksum with its algorithm: `xxh3:0123456789abcdef` in a folder. */
+#define TR_CHECKSUM_TEXT 96
+
+struct tr_store_entry {
+	char *key;
+	uint64_t bytes;
+	int64_t modified_us;
+};
+struct tr_store_list {
+	struct tr_store_entry *items; /* sorted by key */
+	size_t n, cap;
+};
+void tr_store_list_clear(struct tr_store_list *list);
+
+struct tr_store;
+struct tr_store_ops {
+	/* A sink that makes `key` appear whole at commit, durable (fsync of file and folders). */
+	bool (*create)(struct tr_store *s, const char *key, struct tr_sink **out, struct tr_err *err);
+	/* Create a small object only where none exists. *won says whether this call made it. */
+	bool (*put_if_absent)(struct tr_store *s, const char *key, const void *bytes, size_t n, bool *won,
+		struct tr_err *err);
+	/* Replace or create a small object, atomically. */
+	bool (*put)(struct tr_store *s, const char *key, const void *bytes, size_t n, struct tr_err *err);
+	/* Append [offset, offset + n) to out; n == SIZE_MAX: to the end. *found false: no such key. */
+	bool (*get)(struct tr_store *s, const char *key, uint64_t offset, size_t n, struct tr_buf *out,
+		bool *found, struct tr_err *err);
+	/* Keys that begin with prefix (which ends in `/` or is empty). */
+	bool (*list)(struct tr_store *s, const char *prefix, struct tr_store_list *out, struct tr_err *err);
+	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err); /* absent: no error */
+	/* The store's own checksum of an object (a folder: read and hashed). */
+	bool (*checksum)(struct tr_store *s, const char *key, char out[TR_CHECKSUM_TEXT], struct tr_err *err);
+	void (*free)(struct tr_store *s);
+};
+struct tr_store {
+	const struct tr_store_ops *ops;
+	/* Where it is, for messages and readers: an absolute path or s3://bucket/prefix. */
+	const char *location;
+	/* Not NULL: the folder through which local readers open keys. */
+	const char *local_root;
+};
+
+bool tr_store_local_open(const char *folder, bool create, struct tr_store **out, struct tr_err *err) TR_CHECKED;
+/* The checksum the sink computed over what was written; valid after commit. */
+void tr_store_local_checksum(const struct tr_sink *sink, char out[TR_CHECKSUM_TEXT]);
+
+static inline void tr_store_free(struct tr_store *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+#endif

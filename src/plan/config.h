@@ -1,0 +1,129 @@
+/*
+ * tailrace.yaml as a value: parsed, completed with defaults, every mistake of the file
+ * reported in one pass with line, column and excerpt. Knows no database.
+ * One table (config_keys.c) gives the parser, bounds, defaults and the reference page.
+ */
+#ifndef TR_PLAN_CONFIG_H
+#define TR_PLAN_CONFIG_H
+
+#include "data/schema.h"
+#include "lake/manifest.h"
+
+/* Where a value stands in the file, for later errors about it. */
+struct tr_pos {
+	int line, column;
+};
+
+struct tr_config_input {
+	char *alias, *relation, *where;   /* where: NULL if none */
+	struct tr_pos pos, relation_pos;
+};
+
+struct tr_config_column {
+	char *name;
+	char *from;                       /* source or result column; NULL: same as name */
+	struct tr_type type;
+	bool not_null;
+	char *doc;
+	char **accepted;                  /* accepted values as text; NULL: any */
+	size_t n_accepted;
+	bool unique;
+	bool truncate;                    /* timestamp(3): cut finer digits */
+	struct tr_pos pos, type_pos;
+};
+
+struct tr_config_param {
+	char *name;
+	struct tr_type type;
+	char *value;
+	struct tr_pos pos;
+};
+
+struct tr_config_partition {
+	enum tr_partition_transform transform;
+	char *column;
+	struct tr_pos pos;
+};
+
+struct tr_config_check {
+	char *expression;
+	struct tr_pos pos;
+};
+
+struct tr_config_dataset {
+	char *name, *doc;
+	struct tr_pos pos;
+	struct tr_config_input *inputs;
+	size_t n_inputs;
+	char *sql;                /* path relative to the file's folder; NULL */
+	char *c;                  /* path; NULL */
+	char *rows;               /* the join for c; NULL with one input */
+	struct tr_pos sql_pos, c_pos, rows_pos;
+	struct tr_config_column *columns; /* none: taken over from the source (copies only) */
+	size_t n_columns;
+	struct tr_config_partition *partitions;
+	size_t n_partitions;
+	struct tr_config_check *checks;
+	size_t n_checks;
+	char **unique;            /* sets of columns, comma-joined, that are unique together */
+	size_t n_unique;
+	bool special_to_null;     /* special_values: null (default: error) */
+};
+
+struct tr_config {
+	char *path, *folder;      /* of the file, absolute */
+	char *text;               /* the file's, for excerpts */
+	struct {
+		char *url;            /* with ${ENV} resolved; a secret */
+		char *password_command;
+		bool accept_row_security;
+		int64_t lock_timeout_ms, statement_timeout_ms;
+		struct tr_pos pos;
+	} source;
+	struct {
+		char *location;       /* absolute, or s3:// */
+		char *catalog, *database;
+		struct tr_pos pos;
+	} lake;
+	char *engine;             /* embedded | athena | trino */
+	struct {
+		int connections;      /* 2 */
+		int threads;          /* engine and encoder threads; default: processors, at most 4 */
+		uint64_t memory;      /* 512 MiB */
+		uint64_t disk;        /* 0: unlimited */
+		uint64_t rate;        /* bytes/s; 0: unlimited */
+		int64_t snapshot_ms;  /* how long the snapshot may be held; 0: unlimited */
+		char *temp_dir;       /* default: $TMPDIR or /tmp */
+	} limits;
+	struct {
+		char *compression;    /* zstd | snappy | gzip | lz4 | none */
+		int level;
+		uint64_t file_size, row_group_size;
+	} parquet;
+	struct {
+		int keep_versions, keep_days;
+	} retention;
+	struct tr_config_param *params;
+	size_t n_params;
+	struct tr_config_dataset *datasets; /* in the file's order */
+	size_t n_datasets;
+	struct tr_arena arena;    /* owns everything above */
+};
+
+/* Looks an environment variable up; NULL: not set. Passed in so that tests decide. */
+typedef const char *(*tr_getenv)(void *context, const char *name);
+
+/* Read and check a file. False: `errs` has all its mistakes. */
+bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
+	struct tr_errs *errs) TR_CHECKED;
+/* The same from memory (`path` is for messages): the fuzz target's way in. */
+bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env, void *env_context,
+	struct tr_config *out, struct tr_errs *errs) TR_CHECKED;
+void tr_config_clear(struct tr_config *c);
+const struct tr_config_dataset *tr_config_dataset(const struct tr_config *c, const char *name);
+/* Set place of an error to a position in the file, with the line's text. */
+bool tr_config_at(const struct tr_config *c, struct tr_pos pos, struct tr_err *err);
+/* The reference page of all keys, Markdown; free(). */
+char *tr_config_reference(struct tr_err *err) TR_CHECKED;
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Running a plan: snapshot, streams, transforms, staging, audit, publish. The report is
+ * a value; the terminal belongs to cli.
+ */
+#ifndef TR_RUN_RUN_H
+#define TR_RUN_RUN_H
+
+#include "lake/lake.h"
+#include "plan/plan.h"
+
+struct tr_run_dataset_report {
+	const char *dataset;          /* borrowed from the plan */
+	bool published;
+	struct tr_err err;            /* why not */
+	uint64_t version, parent;
+	char run_id[TR_RUN_ID_TEXT];
+	uint64_t rows_in, rows_out, bytes_in, bytes_out;
+	size_t files;
+	double seconds, seconds_postgres; /* wall, and until its last row was read */
+};
+
+struct tr_run_report {
+	struct tr_run_dataset_report *datasets;
+	size_t n;
+	struct tr_snapshot snapshot;
+	double seconds, seconds_snapshot; /* wall; how long the snapshot was held */
+	uint64_t peak_memory;             /* bytes, VmHWM */
+};
+
+struct tr_run_options {
+	const struct tr_plan *plan;
+	const struct tr_lake *lake;
+	const struct tr_events *events;
+	struct tr_cancel *cancel;
+	const struct tr_publish_steps *steps; /* tests; NULL */
+};
+
+/* Runs every dataset of the plan on one snapshot. True if all were published; on false
+ * the report tells which were, and *err is the first failure. The report is always set. */
+bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, struct tr_err *err) TR_CHECKED;
+void tr_run_report_clear(struct tr_run_report *report);
+/* 0 all published, 5 some, else the code of the error's kind. */
+int tr_run_exit_code(const struct tr_run_report *report);
+
+#endif
