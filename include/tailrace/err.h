@@ -23,8 +23,8 @@ enum tr_err_kind {
 /* Where it happened. Empty strings and zeros mean "not known". */
 struct tr_err_place {
 	char file[256];
-	int line;   /* 1-based */
-	int column; /* 1-based, in bytes */
+	int line;          /* 1-based */
+	int column;        /* 1-based, in bytes */
 	char excerpt[256]; /* that line's text, to print a caret under */
 	char table[160];   /* the source's relation or the dataset */
 	char field[160];   /* the column of the table */

@@ -19,8 +19,8 @@ enum tr_event_kind {
 /* Borrowed for the length of the call. */
 struct tr_event {
 	enum tr_event_kind kind;
-	const char *dataset;   /* NULL: of the whole run */
-	const char *text;      /* one line; NULL for progress */
+	const char *dataset; /* NULL: of the whole run */
+	const char *text;    /* one line; NULL for progress */
 	uint64_t rows_read, rows_written;
 	uint64_t bytes_read, bytes_written;
 	uint64_t rows_expected; /* 0: unknown */

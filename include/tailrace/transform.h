@@ -31,6 +31,8 @@ struct tr_uuid {
 
 __extension__ typedef __int128 tr_int128;
 
+/* One line a type, and attributes on lines of their own. */
+/* clang-format off */
 struct tr_nullable_bool { bool value; bool valid; };
 struct tr_nullable_int16 { int16_t value; bool valid; };
 struct tr_nullable_int32 { int32_t value; bool valid; };
@@ -85,5 +87,7 @@ static struct tr_text tr_text_printf(struct tr_ctx *ctx, const char *fmt, ...)
 	va_end(again);
 	return text;
 }
+
+/* clang-format on */
 
 #endif

@@ -81,7 +81,8 @@ bool tr_buf_reserve(struct tr_buf *b, size_t extra, struct tr_err *err)
 	if (extra <= b->cap - b->len)
 		return true;
 	if (extra > b->max || b->len > b->max - extra)
-		return tr_err_set(err, TR_ERR_INTERNAL, "a buffer would pass its maximum of %zu bytes", b->max);
+		return tr_err_set(err, TR_ERR_INTERNAL, "a buffer would pass its maximum of %zu bytes",
+			b->max);
 	size_t need = b->len + extra;
 	size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
 	if (cap < need)
@@ -203,8 +204,8 @@ void tr_str_add_literal(struct tr_str *s, const char *text)
 bool tr_str_ok(const struct tr_str *s, struct tr_err *err)
 {
 	if (s->failed)
-		return tr_err_set(err, TR_ERR_INTERNAL,
-			"a text of more than %zu bytes could not be built", s->max);
+		return tr_err_set(err, TR_ERR_INTERNAL, "a text of more than %zu bytes could not be built",
+			s->max);
 	return true;
 }
 

@@ -14,8 +14,8 @@ struct tr_queue {
 	pthread_cond_t not_full, not_empty;
 	void **items;
 	size_t cap, head, n;
-	bool closed;   /* the producer is done: pops drain, then answer false */
-	bool aborted;  /* the consumer is gone: pushes answer false at once */
+	bool closed;  /* the producer is done: pops drain, then answer false */
+	bool aborted; /* the consumer is gone: pushes answer false at once */
 	void (*drop)(void *item);
 };
 

@@ -21,12 +21,12 @@ __extension__ typedef unsigned __int128 tr_u128;
 
 struct tr_column {
 	struct tr_type type;
-	uint32_t width;       /* tr_type_width */
-	int64_t n, cap;       /* rows */
+	uint32_t width; /* tr_type_width */
+	int64_t n, cap; /* rows */
 	int64_t nulls;
-	uint8_t *validity;    /* NULL until the first null */
-	uint8_t *data;        /* values, bits (bool) or bytes (string, binary, json) */
-	int32_t *offsets;     /* n + 1 of them, for bytes types */
+	uint8_t *validity;       /* NULL until the first null */
+	uint8_t *data;           /* values, bits (bool) or bytes (string, binary, json) */
+	int32_t *offsets;        /* n + 1 of them, for bytes types */
 	size_t bytes, bytes_cap; /* of data, for bytes types */
 };
 
@@ -60,7 +60,7 @@ struct tr_view {
 	const uint8_t *validity; /* NULL: no nulls */
 	const uint8_t *data;
 	const int32_t *offsets;
-	int64_t offset;          /* add it to a row's index; the accessors below do */
+	int64_t offset; /* add it to a row's index; the accessors below do */
 	int64_t length;
 };
 

@@ -19,8 +19,8 @@ void tr_schema_clear(struct tr_schema *s)
 	*s = (struct tr_schema){ 0 };
 }
 
-bool tr_schema_add(struct tr_schema *s, const char *name, struct tr_type type, bool nullable,
-	const char *doc, struct tr_err *err)
+bool tr_schema_add(struct tr_schema *s, const char *name, struct tr_type type, bool nullable, const char *doc,
+	struct tr_err *err)
 {
 	if (s->n >= TR_COLUMNS_MAX)
 		return tr_err_set(err, TR_ERR_USER, "more than %d columns", TR_COLUMNS_MAX);
@@ -137,8 +137,11 @@ static bool field_to_arrow(const struct tr_field *f, struct ArrowSchema *out, st
 	struct schema_private *priv = out->private_data;
 	tr_type_arrow_format(f->type, priv->format);
 	out->flags = f->nullable ? ARROW_FLAG_NULLABLE : 0;
-	const char *extension = f->type.kind == TR_UUID ? "arrow.uuid"
-		: f->type.kind == TR_JSON ? "arrow.json" : NULL;
+	const char *extension = NULL;
+	if (f->type.kind == TR_UUID)
+		extension = "arrow.uuid";
+	else if (f->type.kind == TR_JSON)
+		extension = "arrow.json";
 	if (extension) {
 		priv->metadata = extension_metadata(extension, err);
 		if (!priv->metadata)
@@ -223,13 +226,16 @@ static bool type_from_arrow(const struct ArrowSchema *src, struct tr_type *out)
 bool tr_schema_from_arrow(struct tr_schema *dst, const struct ArrowSchema *src, struct tr_err *err)
 {
 	if (strcmp(src->format, "+s") != 0)
-		return tr_err_set(err, TR_ERR_INTERNAL, "a stream of `%s` where rows were expected", src->format);
+		return tr_err_set(err, TR_ERR_INTERNAL, "a stream of `%s` where rows were expected",
+			src->format);
 	for (int64_t i = 0; i < src->n_children; i++) {
 		const struct ArrowSchema *child = src->children[i];
 		struct tr_type type;
 		if (!type_from_arrow(child, &type))
-			return tr_err_set(err, TR_ERR_USER, "column `%s` has the Arrow type `%s`, which tailrace "
-				"does not carry", child->name, child->format);
+			return tr_err_set(err, TR_ERR_USER,
+				"column `%s` has the Arrow type `%s`, which tailrace "
+				"does not carry",
+				child->name, child->format);
 		if (!tr_schema_add(dst, child->name, type, child->flags & ARROW_FLAG_NULLABLE, NULL, err))
 			return false;
 	}

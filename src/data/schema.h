@@ -26,8 +26,8 @@ struct tr_schema {
 void tr_schema_init(struct tr_schema *s);
 void tr_schema_clear(struct tr_schema *s);
 /* Append a column; name and doc (may be NULL) are copied. */
-bool tr_schema_add(struct tr_schema *s, const char *name, struct tr_type type, bool nullable,
-	const char *doc, struct tr_err *err) TR_CHECKED;
+bool tr_schema_add(struct tr_schema *s, const char *name, struct tr_type type, bool nullable, const char *doc,
+	struct tr_err *err) TR_CHECKED;
 bool tr_schema_copy(struct tr_schema *dst, const struct tr_schema *src, struct tr_err *err) TR_CHECKED;
 /* Index of the column, or -1. */
 int tr_schema_find(const struct tr_schema *s, const char *name);
@@ -37,6 +37,7 @@ int tr_schema_find(const struct tr_schema *s, const char *name);
 bool tr_schema_to_arrow(const struct tr_schema *s, struct ArrowSchema *out, struct tr_err *err) TR_CHECKED;
 /* Read such a schema; formats beyond tr_kind are an error that names the column.
  * dst must be initialised and empty. */
-bool tr_schema_from_arrow(struct tr_schema *dst, const struct ArrowSchema *src, struct tr_err *err) TR_CHECKED;
+bool tr_schema_from_arrow(struct tr_schema *dst, const struct ArrowSchema *src,
+	struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -85,7 +85,8 @@ static bool unknown_type(const char *text, struct tr_err *err)
 	tr_err_set(err, TR_ERR_USER, "unknown type `%s`", text);
 	if (close)
 		return tr_err_hint(err, "did you mean `%s`?", close);
-	return tr_err_hint(err, "the types are bool, smallint, int, bigint, float, double, decimal(p,s), "
+	return tr_err_hint(err,
+		"the types are bool, smallint, int, bigint, float, double, decimal(p,s), "
 		"string, binary, date, timestamp, timestamptz, time, uuid, json");
 }
 
@@ -108,7 +109,8 @@ bool tr_type_parse(const char *text, struct tr_type *out, struct tr_err *err)
 	if (row->kind == TR_DECIMAL) {
 		if (n < 1 || args[0] < 1 || args[0] > 38 || args[1] < 0 || args[1] > args[0]) {
 			tr_err_set(err, TR_ERR_USER, "`%s` is not a decimal type", text);
-			return tr_err_hint(err, "write decimal(p,s) with 1 <= p <= 38 digits, "
+			return tr_err_hint(err,
+				"write decimal(p,s) with 1 <= p <= 38 digits, "
 				"0 <= s <= p of them behind the point, as decimal(12,2)");
 		}
 		out->precision = (uint8_t)args[0];

@@ -10,11 +10,11 @@
 #include "engine/transform_gen.h"
 
 struct tr_transform_build {
-	const char *compiler;     /* NULL: $CC's default `cc` found on PATH */
-	const char *cache_dir;    /* NULL: $XDG_CACHE_HOME/tailrace or ~/.cache/tailrace */
-	const char *project_dir;  /* the folder of tailrace.yaml: -I for "gen/..." */
-	const char *object;       /* not NULL: use this built object, no compiler */
-	bool force;               /* compile even where the cache has it */
+	const char *compiler;    /* NULL: $CC's default `cc` found on PATH */
+	const char *cache_dir;   /* NULL: $XDG_CACHE_HOME/tailrace or ~/.cache/tailrace */
+	const char *project_dir; /* the folder of tailrace.yaml: -I for "gen/..." */
+	const char *object;      /* not NULL: use this built object, no compiler */
+	bool force;              /* compile even where the cache has it */
 };
 
 struct tr_transform;
@@ -32,7 +32,7 @@ const char *tr_transform_object(const struct tr_transform *t);
  * input in turn: `<alias>.<column>` for every column of the input's schema, preceded by a
  * bool `<alias>` (true: the side is present) where may_miss. Takes `in` over. Row errors
  * (TR_FAIL, an unset required field) name the row by `key_columns` (names in `in`). */
-bool tr_transform_apply(struct tr_transform *t, struct ArrowArrayStream *in,
-	const char *const *key_columns, size_t n_keys, struct ArrowArrayStream *out, struct tr_err *err) TR_CHECKED;
+bool tr_transform_apply(struct tr_transform *t, struct ArrowArrayStream *in, const char *const *key_columns,
+	size_t n_keys, struct ArrowArrayStream *out, struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -9,27 +9,27 @@
 #include "data/schema.h"
 
 struct tr_transform_input {
-	const char *alias;                /* struct in_<alias> */
-	const char *relation;             /* for comments: public.orders */
-	const struct tr_schema *schema;   /* all supported columns of the relation, source names */
-	const char *const *source_types;  /* Postgres's type names, one a column, for comments */
-	bool may_miss;                    /* an outer join may leave it NULL */
+	const char *alias;               /* struct in_<alias> */
+	const char *relation;            /* for comments: public.orders */
+	const struct tr_schema *schema;  /* all supported columns of the relation, source names */
+	const char *const *source_types; /* Postgres's type names, one a column, for comments */
+	bool may_miss;                   /* an outer join may leave it NULL */
 };
 
 struct tr_transform_param {
 	const char *name;
 	struct tr_type type;
-	const char *value;                /* text */
+	const char *value; /* text */
 };
 
 struct tr_transform_spec {
-	const char *dataset;              /* the function's name */
-	const char *source_path;          /* the user's .c file */
+	const char *dataset;     /* the function's name */
+	const char *source_path; /* the user's .c file */
 	const struct tr_transform_input *inputs;
 	size_t n_inputs;
 	const struct tr_transform_param *params;
 	size_t n_params;
-	const struct tr_schema *out;      /* the contract */
+	const struct tr_schema *out; /* the contract */
 };
 
 /* gen/<dataset>.h; free(). */
@@ -43,6 +43,7 @@ char *tr_transform_glue(const struct tr_transform_spec *spec, struct tr_err *err
 void tr_transform_fingerprint(const struct tr_transform_spec *spec, char out[TR_FINGERPRINT_TEXT]);
 /* A field-by-field difference between the description embedded in a compiled object or
  * generated header and the live spec, one line a field; free(). */
-char *tr_transform_difference(const char *described, const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
+char *tr_transform_difference(const char *described, const struct tr_transform_spec *spec,
+	struct tr_err *err) TR_CHECKED;
 
 #endif

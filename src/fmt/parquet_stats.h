@@ -20,7 +20,7 @@ struct tr_parquet_column_stats {
 	int64_t nulls;
 	struct tr_bound min, max; /* over the file; never NaN, -0 for a zero min, +0 for a zero max */
 	uint64_t compressed_bytes, uncompressed_bytes;
-	char encodings[64];       /* `RLE_DICTIONARY`, `DELTA_BINARY_PACKED` ..., for reports */
+	char encodings[64]; /* `RLE_DICTIONARY`, `DELTA_BINARY_PACKED` ..., for reports */
 };
 
 struct tr_parquet_stats {

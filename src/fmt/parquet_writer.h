@@ -30,13 +30,13 @@ struct tr_parquet_pair {
 /* Zero-initialise and set what differs; tr_parquet_writer_new fills in defaults for zeros. */
 struct tr_parquet_options {
 	enum tr_parquet_codec codec;
-	bool codec_set;            /* false: zstd */
-	int codec_level;           /* 0: 3 for zstd, 6 for gzip */
-	int64_t row_group_rows;    /* 0: 1,048,576 */
-	uint64_t row_group_bytes;  /* 0: 128 MiB of encoded data */
-	size_t page_bytes;         /* 0: 1 MiB before compression */
-	size_t memory_max;         /* 0: 256 MiB; what the writer may hold at once */
-	int encode_threads;        /* 0 or 1: none of its own */
+	bool codec_set;                         /* false: zstd */
+	int codec_level;                        /* 0: 3 for zstd, 6 for gzip */
+	int64_t row_group_rows;                 /* 0: 1,048,576 */
+	uint64_t row_group_bytes;               /* 0: 128 MiB of encoded data */
+	size_t page_bytes;                      /* 0: 1 MiB before compression */
+	size_t memory_max;                      /* 0: 256 MiB; what the writer may hold at once */
+	int encode_threads;                     /* 0 or 1: none of its own */
 	const struct tr_parquet_pair *metadata; /* key-value provenance, borrowed for _new */
 	size_t n_metadata;
 };
@@ -47,8 +47,8 @@ struct tr_parquet_writer;
 bool tr_parquet_writer_new(const struct tr_schema *schema, const struct tr_parquet_options *options,
 	struct tr_sink *sink, struct tr_parquet_writer **out, struct tr_err *err) TR_CHECKED;
 /* Encode rows [from, from + n) of a batch of that schema. */
-bool tr_parquet_writer_append(struct tr_parquet_writer *w, const struct ArrowArray *batch,
-	int64_t from, int64_t n, struct tr_err *err) TR_CHECKED;
+bool tr_parquet_writer_append(struct tr_parquet_writer *w, const struct ArrowArray *batch, int64_t from,
+	int64_t n, struct tr_err *err) TR_CHECKED;
 /* End the open row group, if it has rows. */
 bool tr_parquet_writer_flush(struct tr_parquet_writer *w, struct tr_err *err) TR_CHECKED;
 /* Bytes that a close now would make the file, about. */

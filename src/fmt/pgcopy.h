@@ -13,23 +13,29 @@
 
 /* How a column's wire bytes become the column's type. */
 enum tr_pgcopy_wire {
-	TR_PG_BOOL, TR_PG_INT2, TR_PG_INT4, TR_PG_INT8,
-	TR_PG_OID,          /* uint32 -> TR_INT64 */
-	TR_PG_FLOAT4, TR_PG_FLOAT8,
-	TR_PG_NUMERIC,      /* -> TR_DECIMAL(p,s); NaN and infinities by policy */
-	TR_PG_TEXT,         /* text family, enum, json, name ...: must be valid UTF-8 without NUL */
+	TR_PG_BOOL,
+	TR_PG_INT2,
+	TR_PG_INT4,
+	TR_PG_INT8,
+	TR_PG_OID, /* uint32 -> TR_INT64 */
+	TR_PG_FLOAT4,
+	TR_PG_FLOAT8,
+	TR_PG_NUMERIC, /* -> TR_DECIMAL(p,s); NaN and infinities by policy */
+	TR_PG_TEXT,    /* text family, enum, json, name ...: must be valid UTF-8 without NUL */
 	TR_PG_BYTEA,
-	TR_PG_DATE, TR_PG_TIMESTAMP, TR_PG_TIMESTAMPTZ, /* infinities and out of range by policy */
+	TR_PG_DATE,
+	TR_PG_TIMESTAMP,
+	TR_PG_TIMESTAMPTZ, /* infinities and out of range by policy */
 	TR_PG_TIME,
 	TR_PG_UUID,
-	TR_PG_JSONB,        /* version byte 1, then text */
+	TR_PG_JSONB, /* version byte 1, then text */
 };
 
 struct tr_pgcopy_column {
-	const char *name;        /* for errors; borrowed for the decoder's life */
+	const char *name; /* for errors; borrowed for the decoder's life */
 	enum tr_pgcopy_wire wire;
-	struct tr_type type;     /* int2 may decode to int32/int64 etc. only by its own type: no widening here */
-	bool special_to_null;    /* NaN/infinity/out-of-range becomes null instead of an error */
+	struct tr_type type;  /* int2 may decode to int32/int64 etc. only by its own type: no widening here */
+	bool special_to_null; /* NaN/infinity/out-of-range becomes null instead of an error */
 };
 
 struct tr_pgcopy;

@@ -11,9 +11,9 @@
 
 struct tr_pg;
 struct tr_pg_options {
-	const char *conninfo;       /* any libpq URL, key=value string or service */
+	const char *conninfo; /* any libpq URL, key=value string or service */
 	const char *application_name;
-	int connect_timeout_s;      /* 0: 10 */
+	int connect_timeout_s;          /* 0: 10 */
 	const struct tr_cancel *cancel; /* borrowed; may be NULL */
 };
 

@@ -49,7 +49,8 @@ struct tr_store {
 	const char *local_root;
 };
 
-bool tr_store_local_open(const char *folder, bool create, struct tr_store **out, struct tr_err *err) TR_CHECKED;
+bool tr_store_local_open(const char *folder, bool create, struct tr_store **out,
+	struct tr_err *err) TR_CHECKED;
 /* The checksum the sink computed over what was written; valid after commit. */
 void tr_store_local_checksum(const struct tr_sink *sink, char out[TR_CHECKSUM_TEXT]);
 

@@ -24,7 +24,8 @@ struct tr_catalog {
 };
 struct tr_catalog_ops {
 	/* Bring the view to the newest manifest at least; idempotent, repairs itself. */
-	bool (*publish)(void *self, const struct tr_lake *lake, const struct tr_manifest *newest, struct tr_err *err);
+	bool (*publish)(void *self, const struct tr_lake *lake, const struct tr_manifest *newest,
+		struct tr_err *err);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
 extern const struct tr_catalog tr_catalog_local;
@@ -32,15 +33,16 @@ extern const struct tr_catalog tr_catalog_local;
 /* ---- reading ---- */
 
 /* The newest manifest, or of that version (0: newest). *found false: not published. */
-bool tr_lake_load(const struct tr_lake *lake, const char *dataset, uint64_t version,
-	struct tr_manifest *out, bool *found, struct tr_err *err) TR_CHECKED;
+bool tr_lake_load(const struct tr_lake *lake, const char *dataset, uint64_t version, struct tr_manifest *out,
+	bool *found, struct tr_err *err) TR_CHECKED;
 /* Names of published datasets, sorted; free each and the array. */
 bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err) TR_CHECKED;
 /* The newest version's number; 0: none. One listing, no manifest read. */
-bool tr_lake_version(const struct tr_lake *lake, const char *dataset, uint64_t *version, struct tr_err *err) TR_CHECKED;
+bool tr_lake_version(const struct tr_lake *lake, const char *dataset, uint64_t *version,
+	struct tr_err *err) TR_CHECKED;
 /* Manifests newest first, at most `limit` (0: all); clear each, free the array. */
-bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t limit,
-	struct tr_manifest **out, size_t *n, struct tr_err *err) TR_CHECKED;
+bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t limit, struct tr_manifest **out,
+	size_t *n, struct tr_err *err) TR_CHECKED;
 
 /* ---- a run's lease: gc spares the files of live runs ---- */
 
@@ -50,7 +52,8 @@ void tr_run_id_new(char *buf);
 /* Written at the start, renewed by the runner every TR_LEASE_RENEW_S, removed at the end. */
 #define TR_LEASE_RENEW_S 60
 #define TR_LEASE_LIFE_S 900
-bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id, struct tr_err *err) TR_CHECKED;
+bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id,
+	struct tr_err *err) TR_CHECKED;
 void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const char *run_id);
 
 /* ---- publishing ---- */
@@ -64,8 +67,8 @@ struct tr_publish_steps {
 	void (*step)(void *context, const char *name);
 	void *context;
 };
-bool tr_lake_commit(const struct tr_lake *lake, struct tr_manifest *m,
-	const struct tr_publish_steps *steps, struct tr_err *err) TR_CHECKED;
+bool tr_lake_commit(const struct tr_lake *lake, struct tr_manifest *m, const struct tr_publish_steps *steps,
+	struct tr_err *err) TR_CHECKED;
 /* Commit the content of `version` as a new one, after checking that every file is there. */
 bool tr_lake_rollback(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
@@ -84,9 +87,9 @@ bool tr_lake_verify(const struct tr_lake *lake, const char *dataset, uint64_t ve
 	struct tr_verify_report *report, struct tr_errs *findings, struct tr_err *err) TR_CHECKED;
 
 struct tr_gc_options {
-	int keep_versions;       /* 0: 10 */
-	int keep_days;           /* 0: 7 */
-	int64_t grace_us;        /* files that left retention less than this ago stay; 0: 24 h; < 0: none */
+	int keep_versions; /* 0: 10 */
+	int keep_days;     /* 0: 7 */
+	int64_t grace_us;  /* files that left retention less than this ago stay; 0: 24 h; < 0: none */
 	bool dry_run;
 };
 struct tr_gc_report {

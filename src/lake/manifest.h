@@ -9,22 +9,26 @@
 #include "io/store.h"
 
 enum tr_partition_transform {
-	TR_PART_IDENTITY, TR_PART_YEAR, TR_PART_MONTH, TR_PART_DAY, TR_PART_HOUR,
+	TR_PART_IDENTITY,
+	TR_PART_YEAR,
+	TR_PART_MONTH,
+	TR_PART_DAY,
+	TR_PART_HOUR,
 };
 
 struct tr_partition_key {
-	char *column;          /* the source column */
+	char *column; /* the source column */
 	enum tr_partition_transform transform;
-	char *name;            /* the partition column: `country`, `created_at_day` */
-	struct tr_type type;   /* string but for identity, which keeps its column's */
+	char *name;          /* the partition column: `country`, `created_at_day` */
+	struct tr_type type; /* string but for identity, which keeps its column's */
 };
 
 struct tr_manifest_file {
-	char *path;            /* relative to the lake */
+	char *path; /* relative to the lake */
 	int64_t rows;
 	uint64_t bytes;
 	char checksum[TR_CHECKSUM_TEXT];
-	char **partition;      /* one text a key; NULL: SQL NULL */
+	char **partition;           /* one text a key; NULL: SQL NULL */
 	struct tr_bound *min, *max; /* one a schema column */
 	int64_t *nulls;
 	int64_t row_groups;
@@ -32,17 +36,17 @@ struct tr_manifest_file {
 
 struct tr_manifest {
 	char *dataset;
-	uint64_t version;      /* 1.. */
-	uint64_t parent;       /* 0: none */
+	uint64_t version; /* 1.. */
+	uint64_t parent;  /* 0: none */
 	char *run_id;
-	char *tailrace;        /* version that wrote it */
-	char *kind;            /* "run" or "rollback" */
-	uint64_t rollback_of;  /* the version restored; 0 */
-	int64_t committed_us;  /* by the writer's clock */
+	char *tailrace;       /* version that wrote it */
+	char *kind;           /* "run" or "rollback" */
+	uint64_t rollback_of; /* the version restored; 0 */
+	int64_t committed_us; /* by the writer's clock */
 	char *snapshot_xmin_xmax, *snapshot_lsn;
 	int64_t snapshot_us;
 	bool standby;
-	struct tr_schema schema;      /* the columns in the files, then not the partition columns */
+	struct tr_schema schema; /* the columns in the files, then not the partition columns */
 	struct tr_partition_key *keys;
 	size_t n_keys;
 	struct tr_manifest_file *files;

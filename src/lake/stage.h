@@ -17,21 +17,22 @@
 #include "lake/manifest.h"
 
 struct tr_stage_options {
-	struct tr_store *store;          /* borrowed */
-	const char *dataset, *run_id;    /* files go to <dataset>/<run_id>/... */
-	const struct tr_schema *schema;  /* the contract's columns (field ids set), partition sources included */
+	struct tr_store *store;         /* borrowed */
+	const char *dataset, *run_id;   /* files go to <dataset>/<run_id>/... */
+	const struct tr_schema *schema; /* the contract's, field ids set, partition sources included */
 	const struct tr_partition_key *keys;
 	size_t n_keys;
 	struct tr_parquet_options parquet; /* memory_max is set by the stage */
-	uint64_t file_bytes;             /* target size of a file; 0: 512 MiB */
-	size_t memory;                   /* for all of staging */
-	uint64_t disk;                   /* limit of the spill; 0: none */
-	const char *temp_dir;            /* for the spill */
-	int writers;                     /* how many tr_stage_writer there will be at once */
+	uint64_t file_bytes;               /* target size of a file; 0: 512 MiB */
+	size_t memory;                     /* for all of staging */
+	uint64_t disk;                     /* limit of the spill; 0: none */
+	const char *temp_dir;              /* for the spill */
+	int writers;                       /* how many tr_stage_writer there will be at once */
 };
 
 struct tr_stage;
-bool tr_stage_new(const struct tr_stage_options *options, struct tr_stage **out, struct tr_err *err) TR_CHECKED;
+bool tr_stage_new(const struct tr_stage_options *options, struct tr_stage **out,
+	struct tr_err *err) TR_CHECKED;
 /* Aborts what is not finished: staged files are removed as far as possible. */
 void tr_stage_free(struct tr_stage *s);
 
@@ -52,9 +53,10 @@ uint64_t tr_stage_bytes(const struct tr_stage *s);
 /* The partition value of a row as text, as it stands in manifests; *null for SQL NULL.
  * buf has TR_PARTITION_TEXT bytes; longer values are an error. */
 #define TR_PARTITION_TEXT 1024
-bool tr_partition_value(const struct tr_partition_key *key, const struct tr_view *column,
-	struct tr_type type, int64_t row, char *buf, bool *null, struct tr_err *err) TR_CHECKED;
+bool tr_partition_value(const struct tr_partition_key *key, const struct tr_view *column, struct tr_type type,
+	int64_t row, char *buf, bool *null, struct tr_err *err) TR_CHECKED;
 /* `created_at_day=2024-06-17` with Hive's escaping; NULL is __HIVE_DEFAULT_PARTITION__. */
-void tr_partition_folder(const struct tr_partition_key *key, const char *value, bool null, struct tr_str *out);
+void tr_partition_folder(const struct tr_partition_key *key, const char *value, bool null,
+	struct tr_str *out);
 
 #endif

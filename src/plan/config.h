@@ -15,20 +15,20 @@ struct tr_pos {
 };
 
 struct tr_config_input {
-	char *alias, *relation, *where;   /* where: NULL if none */
+	char *alias, *relation, *where; /* where: NULL if none */
 	struct tr_pos pos, relation_pos;
 };
 
 struct tr_config_column {
 	char *name;
-	char *from;                       /* source or result column; NULL: same as name */
+	char *from; /* source or result column; NULL: same as name */
 	struct tr_type type;
 	bool not_null;
 	char *doc;
-	char **accepted;                  /* accepted values as text; NULL: any */
+	char **accepted; /* accepted values as text; NULL: any */
 	size_t n_accepted;
 	bool unique;
-	bool truncate;                    /* timestamp(3): cut finer digits */
+	bool truncate; /* timestamp(3): cut finer digits */
 	struct tr_pos pos, type_pos;
 };
 
@@ -55,9 +55,9 @@ struct tr_config_dataset {
 	struct tr_pos pos;
 	struct tr_config_input *inputs;
 	size_t n_inputs;
-	char *sql;                /* path relative to the file's folder; NULL */
-	char *c;                  /* path; NULL */
-	char *rows;               /* the join for c; NULL with one input */
+	char *sql;  /* path relative to the file's folder; NULL */
+	char *c;    /* path; NULL */
+	char *rows; /* the join for c; NULL with one input */
 	struct tr_pos sql_pos, c_pos, rows_pos;
 	struct tr_config_column *columns; /* none: taken over from the source (copies only) */
 	size_t n_columns;
@@ -65,38 +65,38 @@ struct tr_config_dataset {
 	size_t n_partitions;
 	struct tr_config_check *checks;
 	size_t n_checks;
-	char **unique;            /* sets of columns, comma-joined, that are unique together */
+	char **unique; /* sets of columns, comma-joined, that are unique together */
 	size_t n_unique;
-	bool special_to_null;     /* special_values: null (default: error) */
+	bool special_to_null; /* special_values: null (default: error) */
 };
 
 struct tr_config {
-	char *path, *folder;      /* of the file, absolute */
-	char *text;               /* the file's, for excerpts */
+	char *path, *folder; /* of the file, absolute */
+	char *text;          /* the file's, for excerpts */
 	struct {
-		char *url;            /* with ${ENV} resolved; a secret */
+		char *url; /* with ${ENV} resolved; a secret */
 		char *password_command;
 		bool accept_row_security;
 		int64_t lock_timeout_ms, statement_timeout_ms;
 		struct tr_pos pos;
 	} source;
 	struct {
-		char *location;       /* absolute, or s3:// */
+		char *location; /* absolute, or s3:// */
 		char *catalog, *database;
 		struct tr_pos pos;
 	} lake;
-	char *engine;             /* embedded | athena | trino */
+	char *engine; /* embedded | athena | trino */
 	struct {
-		int connections;      /* 2 */
-		int threads;          /* engine and encoder threads; default: processors, at most 4 */
-		uint64_t memory;      /* 512 MiB */
-		uint64_t disk;        /* 0: unlimited */
-		uint64_t rate;        /* bytes/s; 0: unlimited */
-		int64_t snapshot_ms;  /* how long the snapshot may be held; 0: unlimited */
-		char *temp_dir;       /* default: $TMPDIR or /tmp */
+		int connections;     /* 2 */
+		int threads;         /* engine and encoder threads; default: processors, at most 4 */
+		uint64_t memory;     /* 512 MiB */
+		uint64_t disk;       /* 0: unlimited */
+		uint64_t rate;       /* bytes/s; 0: unlimited */
+		int64_t snapshot_ms; /* how long the snapshot may be held; 0: unlimited */
+		char *temp_dir;      /* default: $TMPDIR or /tmp */
 	} limits;
 	struct {
-		char *compression;    /* zstd | snappy | gzip | lz4 | none */
+		char *compression; /* zstd | snappy | gzip | lz4 | none */
 		int level;
 		uint64_t file_size, row_group_size;
 	} parquet;
@@ -107,7 +107,7 @@ struct tr_config {
 	size_t n_params;
 	struct tr_config_dataset *datasets; /* in the file's order */
 	size_t n_datasets;
-	struct tr_arena arena;    /* owns everything above */
+	struct tr_arena arena; /* owns everything above */
 };
 
 /* Looks an environment variable up; NULL: not set. Passed in so that tests decide. */

@@ -10,10 +10,10 @@
 
 /* One published column: where it comes from and how it is converted. */
 struct tr_contract_column {
-	int source;               /* index into the yielded schema */
+	int source; /* index into the yielded schema */
 	struct tr_type from, to;
 	bool not_null;
-	bool truncate;            /* timestamp(3) */
+	bool truncate;               /* timestamp(3) */
 	const char *const *accepted; /* borrowed */
 	size_t n_accepted;
 };
@@ -26,7 +26,7 @@ bool tr_contract_widens(struct tr_type from, struct tr_type to);
  * dataset, column, value and the row by `key_columns` (indices into the result). Takes `in` over. */
 struct tr_contract {
 	const char *dataset;
-	struct tr_schema schema;             /* the published columns */
+	struct tr_schema schema; /* the published columns */
 	struct tr_contract_column *columns;
 	const int *key_columns;
 	size_t n_key_columns;

@@ -15,13 +15,13 @@ enum tr_plan_kind { TR_PLAN_COPY, TR_PLAN_SQL, TR_PLAN_C };
 
 struct tr_plan_input {
 	const struct tr_config_input *config;
-	struct tr_relation *relation;   /* shared between datasets; owned by the plan */
-	int *columns;                   /* read from Postgres, indices into relation->columns */
+	struct tr_relation *relation; /* shared between datasets; owned by the plan */
+	int *columns;                 /* read from Postgres, indices into relation->columns */
 	size_t n_columns;
-	int scans;                      /* how often the statement scans it */
-	bool preload;                   /* loaded into a temporary table before the statement */
+	int scans;    /* how often the statement scans it */
+	bool preload; /* loaded into a temporary table before the statement */
 	double est_rows;
-	int64_t est_bytes;              /* of the COPY */
+	int64_t est_bytes; /* of the COPY */
 };
 
 struct tr_plan_dataset {
@@ -29,18 +29,18 @@ struct tr_plan_dataset {
 	enum tr_plan_kind kind;
 	struct tr_plan_input *inputs;
 	size_t n_inputs;
-	char *sql;                      /* the statement to run: the file's text, or the join for C */
-	char *sql_path;                 /* for messages */
+	char *sql;      /* the statement to run: the file's text, or the join for C */
+	char *sql_path; /* for messages */
 	struct tr_contract contract;
 	struct tr_partition_key *keys;
 	size_t n_keys;
-	int workers;                    /* of a straight copy: parallel page ranges */
+	int workers;                        /* of a straight copy: parallel page ranges */
 	size_t engine_memory, stage_memory; /* shares of limits.memory */
 	int engine_threads;
-	int connections;                /* at once, the keeper included */
+	int connections; /* at once, the keeper included */
 	char **warnings;
 	size_t n_warnings;
-	char **source_types;            /* Postgres's type of each published column, or NULL (`check`) */
+	char **source_types; /* Postgres's type of each published column, or NULL (`check`) */
 };
 
 struct tr_plan {

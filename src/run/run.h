@@ -9,9 +9,9 @@
 #include "plan/plan.h"
 
 struct tr_run_dataset_report {
-	const char *dataset;          /* borrowed from the plan */
+	const char *dataset; /* borrowed from the plan */
 	bool published;
-	struct tr_err err;            /* why not */
+	struct tr_err err; /* why not */
 	uint64_t version, parent;
 	char run_id[TR_RUN_ID_TEXT];
 	uint64_t rows_in, rows_out, bytes_in, bytes_out;
@@ -37,7 +37,8 @@ struct tr_run_options {
 
 /* Runs every dataset of the plan on one snapshot. True if all were published; on false
  * the report tells which were, and *err is the first failure. The report is always set. */
-bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, struct tr_err *err) TR_CHECKED;
+bool tr_run(const struct tr_run_options *options, struct tr_run_report *report,
+	struct tr_err *err) TR_CHECKED;
 void tr_run_report_clear(struct tr_run_report *report);
 /* 0 all published, 5 some, else the code of the error's kind. */
 int tr_run_exit_code(const struct tr_run_report *report);

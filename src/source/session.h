@@ -13,20 +13,20 @@
 
 struct tr_session_options {
 	const char *conninfo;
-	const char *run_id;            /* for application_name `tailrace/<run id>` */
-	int max_connections;           /* >= 1 */
-	int64_t lock_timeout_ms;       /* 0: 10,000 */
-	int64_t statement_timeout_ms;  /* 0: none */
-	uint64_t rate_bytes_per_s;     /* all scans together; 0: unlimited */
+	const char *run_id;           /* for application_name `tailrace/<run id>` */
+	int max_connections;          /* >= 1 */
+	int64_t lock_timeout_ms;      /* 0: 10,000 */
+	int64_t statement_timeout_ms; /* 0: none */
+	uint64_t rate_bytes_per_s;    /* all scans together; 0: unlimited */
 	bool accept_row_security;
 	const struct tr_cancel *cancel;
 };
 
 struct tr_snapshot {
-	char id[64];       /* pg_export_snapshot() */
+	char id[64];         /* pg_export_snapshot() */
 	char xmin_xmax[256]; /* pg_current_snapshot() */
-	char lsn[32];      /* read just before it; the replay LSN on a standby */
-	int64_t time_us;   /* the server's clock at the snapshot */
+	char lsn[32];        /* read just before it; the replay LSN on a standby */
+	int64_t time_us;     /* the server's clock at the snapshot */
 	bool standby;
 	int server_version;
 };
@@ -48,7 +48,7 @@ struct tr_scan {
 	bool ranged;                        /* pages [first_page, end_page) by ctid */
 	int64_t first_page, end_page;
 	bool special_to_null;
-	struct {                            /* counters to add to; may be NULL */
+	struct { /* counters to add to; may be NULL */
 		_Atomic uint64_t *rows, *bytes;
 	} progress;
 };

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 /* Assert success and show the error's text where it failed. */
-#define assert_ok(call, err) \
-	do { \
-		if (!(call)) \
+#define assert_ok(call, err)                                                      \
+	do {                                                                      \
+		if (!(call))                                                      \
 			fail_msg("%s: %s (%s)", #call, (err).what, (err).detail); \
 	} while (0)
 

@@ -17,11 +17,14 @@ static void columns_round_trip_through_a_batch(void **state)
 	char text[32];
 	for (int64_t i = 0; i < 1000; i++) {
 		bool null = i % 7 == 3;
-		assert_ok(null ? tr_column_add_null(&c[0], &err) : tr_column_add_bool(&c[0], i % 3 == 0, &err), err);
+		assert_ok(null ? tr_column_add_null(&c[0], &err)
+			       : tr_column_add_bool(&c[0], i % 3 == 0, &err),
+			err);
 		assert_ok(null ? tr_column_add_null(&c[1], &err) : tr_column_add_fixed(&c[1], &i, &err), err);
 		int n = snprintf(text, sizeof text, "%lld", (long long)i);
 		assert_ok(null ? tr_column_add_null(&c[2], &err)
-			: tr_column_add_bytes(&c[2], text, (size_t)n, &err), err);
+			       : tr_column_add_bytes(&c[2], text, (size_t)n, &err),
+			err);
 	}
 	struct ArrowArray batch;
 	struct tr_type types[3] = { c[0].type, c[1].type, c[2].type };

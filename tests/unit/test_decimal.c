@@ -7,8 +7,15 @@
 static void formats_and_reads_back_boundaries(void **state)
 {
 	(void)state;
-	const struct { const char *text; unsigned scale; } cases[] = {
-		{ "0", 0 }, { "-1", 0 }, { "0.00", 2 }, { "-0.01", 2 }, { "12.340", 3 },
+	const struct {
+		const char *text;
+		unsigned scale;
+	} cases[] = {
+		{ "0", 0 },
+		{ "-1", 0 },
+		{ "0.00", 2 },
+		{ "-0.01", 2 },
+		{ "12.340", 3 },
 		{ "99999999999999999999999999999999999999", 0 },
 		{ "-99999999999999999999999999999999999999", 0 },
 		{ "-0.99999999999999999999999999999999999999", 38 },
@@ -26,9 +33,20 @@ static void formats_and_reads_back_boundaries(void **state)
 static void refuses_what_it_cannot_hold_exactly(void **state)
 {
 	(void)state;
-	const struct { const char *text; unsigned scale; } cases[] = {
-		{ "", 0 }, { "-", 0 }, { ".", 0 }, { "1e5", 0 }, { "1.5", 0 }, { "NaN", 2 }, { "1 ", 0 },
-		{ "100000000000000000000000000000000000000", 0 }, { "1", 38 }, { "1.2.3", 4 },
+	const struct {
+		const char *text;
+		unsigned scale;
+	} cases[] = {
+		{ "", 0 },
+		{ "-", 0 },
+		{ ".", 0 },
+		{ "1e5", 0 },
+		{ "1.5", 0 },
+		{ "NaN", 2 },
+		{ "1 ", 0 },
+		{ "100000000000000000000000000000000000000", 0 },
+		{ "1", 38 },
+		{ "1.2.3", 4 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		tr_i128 value;

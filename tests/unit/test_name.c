@@ -6,9 +6,15 @@ static void proposals_are_snake_case_and_always_valid(void **state)
 {
 	(void)state;
 	const char *cases[][2] = {
-		{ "userId", "user_id" }, { "UserID", "user_id" }, { "HTTPServer2Go", "http_server2_go" },
-		{ "amount_with_tax", "amount_with_tax" }, { "2nd", "_2nd" }, { "", "_" },
-		{ "a b-c", "a_b_c" }, { "\xC3\x9C", "_" }, { "Order Total", "order_total" },
+		{ "userId", "user_id" },
+		{ "UserID", "user_id" },
+		{ "HTTPServer2Go", "http_server2_go" },
+		{ "amount_with_tax", "amount_with_tax" },
+		{ "2nd", "_2nd" },
+		{ "", "_" },
+		{ "a b-c", "a_b_c" },
+		{ "\xC3\x9C", "_" },
+		{ "Order Total", "order_total" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char out[TR_NAME_MAX + 1];

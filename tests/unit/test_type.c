@@ -6,7 +6,8 @@ static void every_spelling_reads_back(void **state)
 {
 	(void)state;
 	const char *cases[] = { "bool", "smallint", "int", "bigint", "float", "double", "decimal(38,10)",
-		"string", "binary", "date", "timestamp", "timestamp(3)", "timestamptz(6)", "time", "uuid", "json" };
+		"string", "binary", "date", "timestamp", "timestamp(3)", "timestamptz(6)", "time", "uuid",
+		"json" };
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct tr_err err = { 0 };
 		struct tr_type type;
