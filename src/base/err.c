@@ -152,3 +152,9 @@ struct tr_err *tr_errs_add(struct tr_errs *errs)
 	memset(err, 0, sizeof *err);
 	return err;
 }
+
+bool tr_errs_push(struct tr_errs *errs, const struct tr_err *err)
+{
+	*tr_errs_add(errs) = *err;
+	return false;
+}

@@ -54,5 +54,7 @@ void tr_errs_clear(struct tr_errs *errs);
 /* A new empty entry to fill, borrowed until the next call; never NULL (a scratch
  * entry of the list is lent where memory has run out or the list is full). */
 struct tr_err *tr_errs_add(struct tr_errs *errs);
+/* Append a copy. Returns false, so that a failing function can end with it. */
+bool tr_errs_push(struct tr_errs *errs, const struct tr_err *err);
 
 #endif

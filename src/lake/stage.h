@@ -50,6 +50,9 @@ bool tr_stage_finish(struct tr_stage *s, struct tr_manifest *m, struct tr_err *e
 /* Bytes of Parquet written so far, for progress. */
 uint64_t tr_stage_bytes(const struct tr_stage *s);
 
+/* Whether a column of that type may be partitioned by in that way. */
+bool tr_partition_allowed(struct tr_type type, enum tr_partition_transform transform);
+
 /* The partition value of a row as text, as it stands in manifests; *null for SQL NULL.
  * buf has TR_PARTITION_TEXT bytes; longer values are an error. */
 #define TR_PARTITION_TEXT 1024

@@ -18,8 +18,10 @@ struct tr_contract_column {
 	size_t n_accepted;
 };
 
-/* Can `from` become `to` without loss? On failure *cast is the SQL to write, in buf. */
+/* Can `from` become `to` without loss? */
 bool tr_contract_widens(struct tr_type from, struct tr_type to);
+/* The SQL that converts `column` where it does not widen, as `CAST(amount AS BIGINT)`. */
+void tr_contract_cast(struct tr_type from, struct tr_type to, const char *column, char *buf, size_t size);
 
 /* Wrap a stream: columns picked, converted, and checked in the stream (not_null, accepted,
  * finer digits, decimals that do not fit). A broken contract is TR_ERR_DATA and names the

@@ -6,6 +6,7 @@
 #ifndef TR_PLAN_PLAN_H
 #define TR_PLAN_PLAN_H
 
+#include "engine/embedded.h"
 #include "engine/transform.h"
 #include "plan/config.h"
 #include "plan/contract.h"
@@ -15,46 +16,81 @@ enum tr_plan_kind { TR_PLAN_COPY, TR_PLAN_SQL, TR_PLAN_C };
 
 struct tr_plan_input {
 	const struct tr_config_input *config;
-	struct tr_relation *relation; /* shared between datasets; owned by the plan */
-	int *columns;                 /* read from Postgres, indices into relation->columns */
+	struct tr_relation *relation;   /* shared between datasets; owned by the plan */
+	int *columns;                   /* read from Postgres, indices into relation->columns */
 	size_t n_columns;
-	int scans;    /* how often the statement scans it */
-	bool preload; /* loaded into a temporary table before the statement */
+	int scans;                      /* how often the statement scans it */
+	bool preload;                   /* loaded into a temporary table before the statement */
 	double est_rows;
-	int64_t est_bytes; /* of the COPY */
+	int64_t est_bytes;              /* of the COPY */
 };
+
+/* A question to the staged files, asked before the commit. */
+struct tr_plan_check {
+	char *text;                     /* the expression, or `unique (a, b)` */
+	char *count;                    /* SELECT count(*) of what breaks it: 0 passes */
+	char *samples;                  /* SELECT some keys of the rows that break it */
+};
+
+struct tr_plan_warning {
+	char *text;
+	struct tr_plan_warning *next;
+};
+
+/* The column of an input's scan that says that the row exists, where an outer join may miss it. */
+#define TR_PLAN_PRESENCE "__tr_present"
 
 struct tr_plan_dataset {
 	const struct tr_config_dataset *config;
 	enum tr_plan_kind kind;
 	struct tr_plan_input *inputs;
 	size_t n_inputs;
-	char *sql;      /* the statement to run: the file's text, or the join for C */
-	char *sql_path; /* for messages */
+	char *sql;                      /* the statement: the file's text, or the join of a C transform; NULL: none */
+	char *sql_path;                 /* for messages; NULL where tailrace wrote the statement */
+	struct tr_schema *sql_inputs;   /* one an input: the columns that SQL and C see */
+	int **sql_columns;              /* which of relation->columns each of them is; -1: TR_PLAN_PRESENCE */
+	struct tr_engine_param *params;
+	size_t n_params;
+	bool outer_join;                /* C: a side may be missing, its scan carries TR_PLAN_PRESENCE */
+	struct tr_transform *transform; /* C: compiled and loaded; owned */
 	struct tr_contract contract;
+	const char **source_types;      /* of each published column, in the source's words (or the engine's) */
 	struct tr_partition_key *keys;
 	size_t n_keys;
-	int workers;                        /* of a straight copy: parallel page ranges */
+	struct tr_plan_check *checks;
+	size_t n_checks;
+	int workers;                    /* of a straight copy: parallel page ranges */
+	int engine_threads;             /* 0: no engine needed */
 	size_t engine_memory, stage_memory; /* shares of limits.memory */
-	int engine_threads;
-	int connections; /* at once, the keeper included */
-	char **warnings;
-	size_t n_warnings;
-	char **source_types; /* Postgres's type of each published column, or NULL (`check`) */
+	int connections;                /* at once, the keeper included */
+	struct tr_plan_warning *warnings; /* in the order found */
+};
+
+struct tr_plan_options {
+	const char *const *names;       /* datasets; n == 0: all */
+	size_t n;
+	bool skip_transforms;           /* don't compile or load C transforms (`gen`) */
+	const char *object_dir;         /* built objects `<dataset>.so` to use instead of compiling; NULL */
+	bool force_build;               /* compile even where the cache has it (`build`) */
 };
 
 struct tr_plan {
 	const struct tr_config *config;
 	struct tr_relation **relations;
+	const char **relation_names;    /* as the configuration spells them */
 	size_t n_relations;
 	struct tr_plan_dataset *datasets;
 	size_t n_datasets;
+	struct tr_plan_options options;
 	struct tr_arena arena;
 };
 
-/* Plan the named datasets (n == 0: all). All mistakes go to errs. `pg` is any connection. */
-bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const char *const *names, size_t n,
+/* Plan. All mistakes of all datasets go to errs. `pg` is any connection. */
+bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct tr_plan_options *options,
 	struct tr_plan *out, struct tr_errs *errs) TR_CHECKED;
+/* The interface of a C dataset as tr_transform_header wants it; lives as long as the plan. */
+bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_transform_spec *spec,
+	struct tr_err *err) TR_CHECKED;
 void tr_plan_clear(struct tr_plan *plan);
 
 #endif

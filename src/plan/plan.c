@@ -1,0 +1,305 @@
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/name.h"
+#include "plan/plan_internal.h"
+
+#define PLAN_ARENA_MAX ((size_t)64 << 20)
+
+/* ---- inputs ---- */
+
+static struct tr_relation *plan_relation(struct tr_plan *plan, struct tr_pg *pg, const char *name, struct tr_err *err)
+{
+	for (size_t i = 0; i < plan->n_relations; i++)
+		if (strcmp(plan->relation_names[i], name) == 0)
+			return plan->relations[i];
+	struct tr_relation *relation;
+	if (!tr_relation_load(pg, name, &relation, err))
+		return NULL;
+	if (relation->row_security && !plan->config->source.accept_row_security) {
+		tr_err_set(err, TR_ERR_USER, "a row security policy would hide rows of %s.%s from this user",
+			relation->schema, relation->name);
+		tr_err_hint(err, "grant the user BYPASSRLS, or accept a partial read with "
+			"`source: { row_security: accept }`");
+	} else if (relation->kind == 'm' && !relation->is_populated) {
+		tr_err_set(err, TR_ERR_USER, "the materialized view %s.%s has not been populated",
+			relation->schema, relation->name);
+		tr_err_hint(err, "run REFRESH MATERIALIZED VIEW %s.%s", relation->schema, relation->name);
+	} else {
+		plan->relation_names[plan->n_relations] = name;
+		plan->relations[plan->n_relations++] = relation;
+		return relation;
+	}
+	tr_relation_free(relation);
+	return NULL;
+}
+
+static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d, struct tr_errs *errs)
+{
+	const struct tr_config_dataset *c = d->config;
+	struct tr_err err = { 0 };
+	d->inputs = tr_arena_alloc(&plan->arena, c->n_inputs * sizeof *d->inputs, &err);
+	if (!d->inputs)
+		return tr_errs_push(errs, &err);
+	bool ok = true;
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		tr_err_clear(&err);
+		struct tr_relation *relation = plan_relation(plan, pg, c->inputs[i].relation, &err);
+		if (relation) {
+			d->inputs[d->n_inputs++] = (struct tr_plan_input){
+				.config = &c->inputs[i], .relation = relation, .scans = 1 };
+		} else {
+			tr_config_at(plan->config, c->inputs[i].relation_pos, &err);
+			ok = tr_errs_push(errs, &err);
+		}
+	}
+	return ok;
+}
+
+/* What the COPY of the chosen columns sends, about: per row a field count, per field a length. */
+static void estimate(struct tr_plan_input *input)
+{
+	const struct tr_relation *r = input->relation;
+	int64_t width = 2;
+	for (size_t i = 0; i < input->n_columns; i++) {
+		const struct tr_source_column *c = &r->columns[input->columns[i]];
+		uint32_t fixed = tr_type_width(c->type);
+		width += 4 + (c->avg_width > 0 && !fixed ? c->avg_width : fixed ? (int)fixed : 16);
+	}
+	input->est_rows = r->rows;
+	input->est_bytes = r->rows < 0 ? -1 : (int64_t)(r->rows * (double)width);
+}
+
+bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed, struct tr_err *err)
+{
+	const struct tr_relation *r = input->relation;
+	input->columns = tr_arena_alloc(&plan->arena, r->n_columns * sizeof *input->columns, err);
+	if (!input->columns)
+		return false;
+	input->n_columns = 0;
+	for (size_t i = 0; i < r->n_columns; i++)
+		if (needed[i])
+			input->columns[input->n_columns++] = (int)i;
+	estimate(input);
+	return true;
+}
+
+/* ---- warnings and notes ---- */
+
+bool tr_plan_warn(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	char *text = tr_arena_vprintf(&plan->arena, err, fmt, args);
+	va_end(args);
+	struct tr_plan_warning *w = tr_arena_alloc(&plan->arena, sizeof *w, err);
+	if (!text || !w)
+		return false;
+	w->text = text;
+	struct tr_plan_warning **end = &d->warnings;
+	while (*end)
+		end = &(*end)->next;
+	*end = w;
+	return true;
+}
+
+static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	for (size_t i = 0; i < d->contract.schema.n; i++) {
+		const struct tr_field *f = &d->contract.schema.fields[i];
+		enum tr_kind kind = f->type.kind;
+		bool ok = true;
+		if ((kind == TR_TIMESTAMP || kind == TR_TIMESTAMPTZ) && f->type.precision == 0)
+			ok = tr_plan_warn(plan, d, err, "%s: the file keeps microseconds, Athena and Trino show "
+				"milliseconds by default; declare %s(6) to say that you know, or %s(3)", f->name,
+				kind == TR_TIMESTAMP ? "timestamp" : "timestamptz",
+				kind == TR_TIMESTAMP ? "timestamp" : "timestamptz");
+		else if (kind == TR_TIME)
+			ok = tr_plan_warn(plan, d, err, "%s: Athena has no TIME columns; declare `string` to read it there", f->name);
+		else if (kind == TR_UUID)
+			ok = tr_plan_warn(plan, d, err, "%s: Athena shows a binary uuid as raw bytes; declare `string` "
+				"for its text", f->name);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* ---- connections, workers, memory ---- */
+
+/* Where a statement scans more than there are connections, the smallest inputs are
+ * loaded first, one after the other (design.md §2: no callback ever waits). */
+static void choose_preloads(struct tr_plan_dataset *d, int connections)
+{
+	int scans = 0;
+	for (size_t i = 0; i < d->n_inputs; i++)
+		scans += d->inputs[i].scans;
+	while (scans > connections) {
+		struct tr_plan_input *smallest = NULL;
+		for (size_t i = 0; i < d->n_inputs; i++) {
+			struct tr_plan_input *input = &d->inputs[i];
+			if (input->preload || input->scans == 0)
+				continue;
+			if (!smallest || (input->est_bytes >= 0 &&
+					(smallest->est_bytes < 0 || input->est_bytes < smallest->est_bytes)))
+				smallest = input;
+		}
+		smallest->preload = true;
+		scans -= smallest->scans;
+	}
+	bool loads = false;
+	for (size_t i = 0; i < d->n_inputs; i++)
+		loads = loads || d->inputs[i].preload;
+	d->connections = scans > 0 ? scans : 1;
+	if (loads && d->connections < 1)
+		d->connections = 1;
+}
+
+#define MIB ((uint64_t)1 << 20)
+/* The program itself, its libraries and the engine's fixed part (measured: docs,
+ * "Memory"); an engine uses up to 1.6 times the limit it is given. */
+#define FIXED_MEMORY (40 * MIB)
+#define COPY_FIXED_MEMORY (24 * MIB)
+#define SQL_MEMORY_MIN (128 * MIB)
+#define BATCHES_MEMORY (12 * MIB)
+#define PAGES_PER_WORKER 4096
+
+static bool share_memory(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	uint64_t memory = plan->config->limits.memory;
+	if (d->engine_threads == 0) {
+		uint64_t fixed = COPY_FIXED_MEMORY + BATCHES_MEMORY * (uint64_t)d->workers;
+		if (memory < fixed + 16 * MIB) {
+			tr_err_set(err, TR_ERR_USER, "dataset `%s` needs at least %llu MiB with %d workers",
+				d->config->name, (unsigned long long)((fixed + 16 * MIB) / MIB), d->workers);
+			return tr_err_hint(err, "raise limits.memory, or lower limits.connections");
+		}
+		d->stage_memory = (size_t)(memory - fixed);
+		return true;
+	}
+	if (memory < SQL_MEMORY_MIN) {
+		tr_err_set(err, TR_ERR_USER, "dataset `%s` runs in the embedded engine, which needs "
+			"limits.memory of at least 128MiB", d->config->name);
+		return tr_err_hint(err, "raise limits.memory to 128MiB or more");
+	}
+	uint64_t share = d->n_keys ? memory / 3 : memory / 4;
+	d->stage_memory = (size_t)(share > 256 * MIB ? 256 * MIB : share);
+	d->engine_memory = (size_t)((double)(memory - FIXED_MEMORY - BATCHES_MEMORY - d->stage_memory) / 1.6);
+	return true;
+}
+
+static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset *d, int server_version)
+{
+	const struct tr_relation *r = d->inputs[0].relation;
+	int workers = plan->config->limits.connections;
+	if (plan->config->limits.threads < workers)
+		workers = plan->config->limits.threads;
+	int64_t worth = r->pages / PAGES_PER_WORKER;
+	if (r->kind != 'r' || server_version < 140000)
+		return 1;
+	return worth < 1 ? 1 : worth < workers ? (int)worth : workers;
+}
+
+static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version, struct tr_err *err)
+{
+	const struct tr_config *c = plan->config;
+	d->workers = 1;
+	if (d->kind == TR_PLAN_COPY) {
+		d->workers = copy_workers(plan, d, server_version);
+		d->connections = d->workers;
+	} else if (d->sql) {
+		d->engine_threads = c->limits.threads;
+		choose_preloads(d, c->limits.connections);
+	} else {
+		d->connections = 1;
+	}
+	return share_memory(plan, d, err);
+}
+
+/* ---- a dataset ---- */
+
+static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d, struct tr_errs *errs)
+{
+	d->kind = d->config->sql ? TR_PLAN_SQL : d->config->c ? TR_PLAN_C : TR_PLAN_COPY;
+	tr_schema_init(&d->contract.schema);
+	d->contract.dataset = d->config->name;
+	if (!plan_inputs(plan, pg, d, errs))
+		return false;
+	bool ok = d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
+		: d->kind == TR_PLAN_SQL ? tr_plan_sql(plan, d, errs)
+		: tr_plan_c(plan, d, errs);
+	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_checks(plan, d, errs))
+		return false;
+	struct tr_err err = { 0 };
+	if (warn_about_types(plan, d, &err) && plan_resources(plan, d, tr_pg_server_version(pg), &err))
+		return true;
+	tr_config_at(plan->config, d->config->pos, &err);
+	return tr_errs_push(errs, &err);
+}
+
+static bool choose_datasets(struct tr_plan *plan, const char *const *names, size_t n, struct tr_errs *errs)
+{
+	const struct tr_config *c = plan->config;
+	struct tr_err err = { 0 };
+	size_t total = n ? n : c->n_datasets, n_inputs = 0;
+	for (size_t i = 0; i < c->n_datasets; i++)
+		n_inputs += c->datasets[i].n_inputs;
+	plan->datasets = tr_arena_alloc(&plan->arena, total * sizeof *plan->datasets, &err);
+	plan->relations = tr_arena_alloc(&plan->arena, n_inputs * sizeof *plan->relations, &err);
+	plan->relation_names = tr_arena_alloc(&plan->arena, n_inputs * sizeof *plan->relation_names, &err);
+	if (!plan->datasets || !plan->relations || !plan->relation_names)
+		return tr_errs_push(errs, &err);
+	bool ok = true;
+	for (size_t i = 0; i < total; i++) {
+		const struct tr_config_dataset *d = n ? tr_config_dataset(c, names[i]) : &c->datasets[i];
+		if (d) {
+			plan->datasets[plan->n_datasets++].config = d;
+			continue;
+		}
+		const char *known[256];
+		size_t n_known = 0;
+		for (; n_known < c->n_datasets && n_known < 256; n_known++)
+			known[n_known] = c->datasets[n_known].name;
+		const char *close = tr_name_closest(names[i], known, n_known);
+		tr_err_clear(&err);
+		tr_err_set(&err, TR_ERR_USER, "%s has no dataset `%s`", c->path, names[i]);
+		if (close)
+			tr_err_hint(&err, "did you mean `%s`?", close);
+		ok = tr_errs_push(errs, &err);
+	}
+	return ok;
+}
+
+bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct tr_plan_options *options,
+	struct tr_plan *out, struct tr_errs *errs)
+{
+	*out = (struct tr_plan){ .config = config, .options = *options };
+	tr_arena_init(&out->arena, PLAN_ARENA_MAX);
+	bool ok = choose_datasets(out, options->names, options->n, errs);
+	for (size_t i = 0; ok && i < out->n_datasets; i++) {
+		/* Go on after a mistake: all of them are shown in one pass. */
+		plan_dataset(out, pg, &out->datasets[i], errs);
+	}
+	if (errs->n == 0)
+		return true;
+	tr_plan_clear(out);
+	return false;
+}
+
+void tr_plan_clear(struct tr_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_datasets; i++) {
+		struct tr_plan_dataset *d = &plan->datasets[i];
+		tr_schema_clear(&d->contract.schema);
+		for (size_t k = 0; d->sql_inputs && k < d->n_inputs; k++)
+			tr_schema_clear(&d->sql_inputs[k]);
+		tr_transform_free(d->transform);
+	}
+	for (size_t i = 0; i < plan->n_relations; i++)
+		tr_relation_free(plan->relations[i]);
+	tr_arena_clear(&plan->arena);
+	*plan = (struct tr_plan){ 0 };
+}

@@ -1,0 +1,149 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/plan_internal.h"
+
+/* Could this join leave a side out? Any keyword of an outer join makes every side
+ * nullable: a presence column is cheap, and a side that is always there is never NULL. */
+static bool has_outer_join(const char *rows)
+{
+	static const char *const words[] = { "LEFT", "RIGHT", "FULL", "OUTER", "POSITIONAL", "ASOF" };
+	for (const char *p = rows; *p; p++) {
+		bool start = p == rows || (!isalnum((unsigned char)p[-1]) && p[-1] != '_');
+		for (size_t i = 0; start && i < sizeof words / sizeof words[0]; i++) {
+			size_t n = strlen(words[i]);
+			if (strncasecmp(p, words[i], n) == 0 && !isalnum((unsigned char)p[n]) && p[n] != '_')
+				return true;
+		}
+	}
+	return false;
+}
+
+/* SELECT every column of every side, in the order that tr_transform_apply reads them. */
+static bool join_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	struct tr_str s;
+	tr_str_init(&s, (size_t)1 << 20);
+	const char *comma = "SELECT ";
+	for (size_t i = 0; i < d->n_inputs; i++) {
+		const char *alias = d->inputs[i].config->alias;
+		for (size_t pass = 0; pass < 2; pass++) {
+			for (size_t k = 0; k < d->sql_inputs[i].n; k++) {
+				bool presence = d->sql_columns[i][k] < 0;
+				if (presence != (pass == 0))
+					continue;
+				tr_str_add(&s, comma);
+				tr_str_add_ident(&s, alias);
+				tr_str_addc(&s, '.');
+				tr_str_add_ident(&s, d->sql_inputs[i].fields[k].name);
+				char name[512];
+				snprintf(name, sizeof name, presence ? "%s" : "%s.%s", alias, d->sql_inputs[i].fields[k].name);
+				tr_str_add(&s, " AS ");
+				tr_str_add_ident(&s, name);
+				comma = ", ";
+			}
+		}
+	}
+	tr_str_addf(&s, " FROM %s", d->config->rows);
+	bool ok = tr_str_ok(&s, err) && (d->sql = tr_arena_strdup(&plan->arena, s.ptr, err));
+	tr_str_clear(&s);
+	return ok;
+}
+
+bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_transform_spec *spec,
+	struct tr_err *err)
+{
+	const struct tr_config *c = plan->config;
+	struct tr_transform_input *inputs = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *inputs, err);
+	struct tr_transform_param *params = tr_arena_alloc(&plan->arena, (c->n_params + 1) * sizeof *params, err);
+	if (!inputs || !params)
+		return false;
+	for (size_t i = 0; i < d->n_inputs; i++) {
+		const struct tr_relation *r = d->inputs[i].relation;
+		const char **types = tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof *types, err);
+		struct tr_schema *own = &d->sql_inputs[i];
+		char *relation = tr_arena_printf(&plan->arena, err, "%s.%s", r->schema, r->name);
+		if (!types || !relation)
+			return false;
+		for (size_t k = 0; k < own->n; k++)
+			types[k] = d->sql_columns[i][k] < 0 ? "" : r->columns[d->sql_columns[i][k]].pg_type;
+		inputs[i] = (struct tr_transform_input){ .alias = d->inputs[i].config->alias, .relation = relation,
+			.schema = own, .source_types = types, .may_miss = d->outer_join };
+	}
+	for (size_t i = 0; i < c->n_params; i++)
+		params[i] = (struct tr_transform_param){ c->params[i].name, c->params[i].type, c->params[i].value };
+	char *path = tr_arena_printf(&plan->arena, err, "%s%s%s", d->config->c[0] == '/' ? "" : c->folder,
+		d->config->c[0] == '/' ? "" : "/", d->config->c);
+	*spec = (struct tr_transform_spec){ .dataset = d->config->name, .source_path = path, .inputs = inputs,
+		.n_inputs = d->n_inputs, .params = params, .n_params = c->n_params, .out = &d->contract.schema };
+	return path != NULL;
+}
+
+static bool load_transform(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	struct tr_transform_spec spec;
+	const char *dir = plan->options.object_dir;
+	char *object = dir ? tr_arena_printf(&plan->arena, err, "%s/%s.so", dir, d->config->name) : NULL;
+	if ((dir && !object) || !tr_plan_transform_spec(plan, d, &spec, err))
+		return false;
+	const struct tr_transform_build build = { .project_dir = plan->config->folder, .object = object,
+		.force = plan->options.force_build };
+	return tr_transform_load(&spec, &build, &d->transform, err);
+}
+
+/* The function fills the contract's columns itself: each comes from its own position. */
+static bool identity_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	const struct tr_config_dataset *c = d->config;
+	d->contract.columns = tr_arena_alloc(&plan->arena, c->n_columns * sizeof *d->contract.columns, err);
+	if (!d->contract.columns)
+		return false;
+	for (size_t i = 0; i < c->n_columns; i++) {
+		const struct tr_config_column *column = &c->columns[i];
+		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null, column->doc, err))
+			return false;
+		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i, .from = column->type,
+			.to = column->type, .not_null = column->not_null, .truncate = column->truncate,
+			.accepted = (const char *const *)column->accepted, .n_accepted = column->n_accepted };
+	}
+	return true;
+}
+
+static bool all_columns(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	const struct tr_relation *r = d->inputs[0].relation;
+	bool *needed = tr_arena_alloc(&plan->arena, r->n_columns + 1, err);
+	for (size_t k = 0; needed && k < r->n_columns; k++)
+		needed[k] = r->columns[k].supported;
+	return needed && tr_plan_read_columns(plan, &d->inputs[0], needed, err);
+}
+
+bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
+{
+	struct tr_err err = { 0 };
+	if (d->config->n_columns == 0) {
+		tr_err_set(&err, TR_ERR_USER, "dataset `%s` is a C transform without `columns:`", d->config->name);
+		tr_err_hint(&err, "declare the columns: they are the fields of struct out_%s", d->config->name);
+		tr_config_at(plan->config, d->config->pos, &err);
+		return tr_errs_push(errs, &err);
+	}
+	d->outer_join = d->config->rows && has_outer_join(d->config->rows);
+	bool ok = identity_contract(plan, d, &err) && tr_plan_sql_inputs(plan, d, d->outer_join, &err);
+	if (ok && d->config->rows) {
+		struct tr_engine_describe describe = { 0 };
+		ok = join_statement(plan, d, &err) && tr_plan_statement(plan, d, &describe, &err);
+		tr_engine_describe_clear(&describe);
+		if (!ok)
+			tr_config_at(plan->config, d->config->rows_pos, &err);
+	} else if (ok) {
+		ok = all_columns(plan, d, &err);
+	}
+	ok = ok && tr_plan_row_key(plan, d, &err);
+	if (ok && !plan->options.skip_transforms && !load_transform(plan, d, &err)) {
+		ok = false;
+		if (err.place.line == 0)
+			tr_config_at(plan->config, d->config->c_pos, &err);
+	}
+	return ok ? true : tr_errs_push(errs, &err);
+}

@@ -1,0 +1,36 @@
+/* The parts of planning, for plan.c only: each fills its share of a dataset's plan and
+ * adds every mistake it finds to errs. */
+#ifndef TR_PLAN_PLAN_INTERNAL_H
+#define TR_PLAN_PLAN_INTERNAL_H
+
+#include "plan/plan.h"
+
+/* plan_copy.c, plan_sql.c, plan_c.c: the transform and its contract. */
+bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+
+/* plan_contract.c: match what the transform yields with the declared columns. `types` names
+ * the yielded types in the transform's own words (one a column). */
+bool tr_plan_match(struct tr_plan *plan, struct tr_plan_dataset *d, const struct tr_schema *yielded,
+	const char *const *types, struct tr_errs *errs);
+/* Which published columns name a row in messages: the first input's key, where published. */
+bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
+
+/* plan_publish.c: partition keys, and the statements of the audit. */
+bool tr_plan_partitions(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+bool tr_plan_checks(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+
+/* plan_sql.c: an engine for planning, with the dataset's inputs as tables that can't be read. */
+bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct tr_err *err);
+bool tr_plan_params(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
+bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine_describe *out,
+	struct tr_err *err);
+bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool presence, struct tr_err *err);
+
+/* plan.c */
+bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed, struct tr_err *err);
+bool tr_plan_warn(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err, const char *fmt, ...)
+	TR_PRINTF(4, 5);
+
+#endif
