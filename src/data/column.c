@@ -191,7 +191,7 @@ static bool init_array(struct ArrowArray *a, int64_t length, int64_t n_buffers, 
 	return true;
 }
 
-static bool column_take(struct tr_column *c, struct ArrowArray *a, struct tr_err *err)
+bool tr_column_take(struct tr_column *c, struct ArrowArray *a, struct tr_err *err)
 {
 	bool bytes = tr_type_is_bytes(c->type);
 	/* Consumers expect the buffers to exist, even where there is not one row. */
@@ -208,24 +208,49 @@ static bool column_take(struct tr_column *c, struct ArrowArray *a, struct tr_err
 	return true;
 }
 
+bool tr_batch_join(struct ArrowArray *columns, size_t n, int64_t rows, struct ArrowArray *out,
+	struct tr_err *err)
+{
+	bool ok = init_array(out, rows, 1, err);
+	struct array_private *priv = ok ? out->private_data : NULL;
+	if (ok) {
+		priv->children = tr_calloc(n, sizeof *priv->children, err);
+		priv->storage = tr_calloc(n, sizeof *priv->storage, err);
+		ok = priv->children && priv->storage;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ok) {
+			priv->storage[i] = columns[i];
+			priv->children[i] = &priv->storage[i];
+			columns[i].release = NULL;
+		} else if (columns[i].release) {
+			columns[i].release(&columns[i]);
+		}
+	}
+	if (ok) {
+		out->children = priv->children;
+		out->n_children = (int64_t)n;
+	} else if (priv) {
+		out->release(out);
+	}
+	return ok;
+}
+
 bool tr_batch_take(struct tr_column *columns, size_t n, int64_t rows, struct ArrowArray *out,
 	struct tr_err *err)
 {
-	if (!init_array(out, rows, 1, err))
-		return false;
-	struct array_private *priv = out->private_data;
-	priv->children = tr_calloc(n, sizeof *priv->children, err);
-	priv->storage = tr_calloc(n, sizeof *priv->storage, err);
-	bool ok = priv->children && priv->storage;
-	out->children = priv->children;
-	for (size_t i = 0; ok && i < n; i++) {
-		priv->children[i] = &priv->storage[i];
-		ok = column_take(&columns[i], &priv->storage[i], err);
-		if (ok)
-			out->n_children++;
+	struct ArrowArray *taken = tr_calloc(n, sizeof *taken, err);
+	bool ok = taken != NULL;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = tr_column_take(&columns[i], &taken[i], err);
+	if (ok) {
+		ok = tr_batch_join(taken, n, rows, out, err);
+	} else {
+		for (size_t i = 0; taken && i < n; i++)
+			if (taken[i].release)
+				taken[i].release(&taken[i]);
 	}
-	if (!ok)
-		out->release(out);
+	free(taken);
 	return ok;
 }
 

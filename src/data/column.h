@@ -54,6 +54,12 @@ size_t tr_column_memory(const struct tr_column *c);
 bool tr_batch_take(struct tr_column *columns, size_t n, int64_t rows, struct ArrowArray *out,
 	struct tr_err *err) TR_CHECKED;
 
+/* Move one column out as a finished array; the column is empty afterwards. */
+bool tr_column_take(struct tr_column *c, struct ArrowArray *out, struct tr_err *err) TR_CHECKED;
+/* Make n finished columns of `rows` rows one batch; it takes them over, also on failure. */
+bool tr_batch_join(struct ArrowArray *columns, size_t n, int64_t rows, struct ArrowArray *out,
+	struct tr_err *err) TR_CHECKED;
+
 /* ---- reading ---- */
 
 struct tr_view {
