@@ -1,0 +1,29 @@
+#include "engine/published.h"
+
+#include <stdlib.h>
+
+bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, const struct tr_manifest *m,
+	const char *name, struct tr_err *err)
+{
+	struct tr_schema columns;
+	struct tr_arena arena;
+	tr_schema_init(&columns);
+	tr_arena_init(&arena, (size_t)1 << 30);
+	const char **paths = tr_calloc(m->n_files, sizeof *paths, err);
+	const char **values = tr_calloc(m->n_files * m->n_keys, sizeof *values, err);
+	bool ok = paths && values && tr_manifest_columns(m, &columns, err);
+	for (size_t i = 0; ok && i < m->n_files; i++) {
+		paths[i] = tr_arena_printf(&arena, err, "%s/%s", store->local_root, m->files[i].path);
+		ok = paths[i] != NULL;
+		for (size_t k = 0; k < m->n_keys; k++)
+			values[i * m->n_keys + k] = m->files[i].partition[k];
+	}
+	const struct tr_engine_files files = { .name = name, .columns = &columns, .n_partition_columns = m->n_keys,
+		.paths = paths, .n_paths = m->n_files, .partition_values = values };
+	ok = ok && tr_engine_add_files(e, &files, err);
+	free(paths);
+	free(values);
+	tr_arena_clear(&arena);
+	tr_schema_clear(&columns);
+	return ok;
+}
