@@ -65,14 +65,16 @@ struct tr_config_dataset {
 	size_t n_partitions;
 	struct tr_config_check *checks;
 	size_t n_checks;
-	char **unique; /* sets of columns, comma-joined, that are unique together */
+	char **unique; /* sets of columns, comma-joined, that are unique together;
+	                           * columns with `unique: true` are among them */
 	size_t n_unique;
 	bool special_to_null; /* special_values: null (default: error) */
 };
 
 struct tr_config {
 	char *path, *folder; /* of the file, absolute */
-	char *text;          /* the file's, for excerpts */
+	char *shown;         /* the path as it was given, for messages */
+	char *text;          /* the file's own, variables not replaced, for excerpts */
 	struct {
 		char *url; /* with ${ENV} resolved; a secret */
 		char *password_command;
