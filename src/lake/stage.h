@@ -12,6 +12,7 @@
 #ifndef TR_LAKE_STAGE_H
 #define TR_LAKE_STAGE_H
 
+#include "base/cancel.h"
 #include "data/column.h"
 #include "fmt/parquet_writer.h"
 #include "lake/manifest.h"
@@ -28,7 +29,13 @@ struct tr_stage_options {
 	uint64_t disk;                     /* limit of the spill; 0: none */
 	const char *temp_dir;              /* for the spill */
 	int writers;                       /* how many tr_stage_writer there will be at once */
+	struct tr_cancel *cancel;          /* borrowed; may be NULL */
 };
+
+/* The columns in the files, for m->schema: all but those that are identity keys. An
+ * error where no column would be left, a key's column is missing or cannot be a key. */
+bool tr_stage_schema(const struct tr_schema *schema, const struct tr_partition_key *keys, size_t n_keys,
+	struct tr_schema *out, struct tr_err *err) TR_CHECKED;
 
 struct tr_stage;
 bool tr_stage_new(const struct tr_stage_options *options, struct tr_stage **out,
@@ -45,12 +52,15 @@ bool tr_stage_writer_finish(struct tr_stage_writer *w, struct tr_err *err) TR_CH
 void tr_stage_writer_free(struct tr_stage_writer *w);
 
 /* After every writer finished: encode what was spilled, commit all files, and add them
- * to m->files with rows, bytes, checksums, bounds. Sets m->rows, m->bytes. */
+ * to m->files with rows, bytes, checksums, bounds (by the columns of tr_stage_schema, which
+ * the caller puts into m->schema). Sets m->rows, m->bytes. The files are the manifest's then. */
 bool tr_stage_finish(struct tr_stage *s, struct tr_manifest *m, struct tr_err *err) TR_CHECKED;
 /* Bytes of Parquet written so far, for progress. */
 uint64_t tr_stage_bytes(const struct tr_stage *s);
 
-/* Whether a column of that type may be partitioned by in that way. */
+/* Whether a column of that type may be partitioned by in that way. Not floats (which NaN,
+ * which zero?), bytes and JSON; years, months and days of dates and timestamps, hours of
+ * timestamps. */
 bool tr_partition_allowed(struct tr_type type, enum tr_partition_transform transform);
 
 /* The partition value of a row as text, as it stands in manifests; *null for SQL NULL.
@@ -58,7 +68,9 @@ bool tr_partition_allowed(struct tr_type type, enum tr_partition_transform trans
 #define TR_PARTITION_TEXT 1024
 bool tr_partition_value(const struct tr_partition_key *key, const struct tr_view *column, struct tr_type type,
 	int64_t row, char *buf, bool *null, struct tr_err *err) TR_CHECKED;
-/* `created_at_day=2024-06-17` with Hive's escaping; NULL is __HIVE_DEFAULT_PARTITION__. */
+/* `created_at_day=2024-06-17` with Hive's escaping; NULL is __HIVE_DEFAULT_PARTITION__,
+ * and the empty text is `country=`, so that the two stay apart. At most 255 bytes: a
+ * longer name ends in a hash of the value, which readers take from the manifest anyway. */
 void tr_partition_folder(const struct tr_partition_key *key, const char *value, bool null,
 	struct tr_str *out);
 

@@ -1,0 +1,365 @@
+#include "lake/splitter_pool.h"
+
+#include <stdlib.h>
+
+#include "fmt/spill.h"
+
+#define SEGMENT_ROWS (2 * TR_BATCH_ROWS)
+#define OPEN_FILES_MAX 64
+#define SEGMENT_MAX ((size_t)4 << 20)
+#define SEGMENT_MIN ((size_t)256 << 10)
+#define SCRATCH_MAX ((size_t)1 << 32)
+#define FIRST_SLOTS 256
+
+void tr_chunk_clear(struct tr_chunk *c, size_t n_columns)
+{
+	for (size_t i = 0; c->columns && i < n_columns; i++)
+		tr_column_clear(&c->columns[i]);
+	free(c->columns);
+	*c = (struct tr_chunk){ 0 };
+}
+
+/* ---- making and freeing ---- */
+
+/* How the budget is used: half for gathered rows, a quarter for the file being encoded
+ * (at the end: for all threads' files), an eighth for files that are kept open; the
+ * rest is for segments on their way and the indices. */
+static void share_memory(struct tr_splitter *s, const struct tr_stage_options *options)
+{
+	size_t segment = options->memory / 64;
+	s->pool_max = options->memory / 2;
+	s->file_memory = options->memory / 4;
+	s->open_max = options->memory / 8;
+	s->segment_bytes = segment < SEGMENT_MIN ? SEGMENT_MIN
+		: segment > SEGMENT_MAX          ? SEGMENT_MAX
+						 : segment;
+}
+
+bool tr_splitter_new(struct tr_stage_files *files, const struct tr_stage_options *options,
+	struct tr_splitter **out, struct tr_err *err)
+{
+	struct tr_splitter *s = tr_calloc(1, sizeof *s, err);
+	if (!s)
+		return false;
+	s->files = files;
+	s->schema = options->schema;
+	s->cancel = options->cancel;
+	s->writers = options->writers > 0 ? options->writers : 1;
+	share_memory(s, options);
+	pthread_mutex_init(&s->lock, NULL);
+	tr_spill_runs_init(&s->runs, options->temp_dir, options->disk);
+	s->slots = FIRST_SLOTS;
+	s->table = tr_calloc(s->slots, sizeof *s->table, err);
+	s->source = tr_calloc(files->schema.n, sizeof *s->source, err);
+	s->gather = tr_calloc(files->schema.n, sizeof *s->gather, err);
+	if (!s->table || !s->source || !s->gather) {
+		tr_splitter_free(s);
+		return false;
+	}
+	for (size_t i = 0; i < files->schema.n; i++) {
+		s->source[i] = tr_schema_find(s->schema, files->schema.fields[i].name);
+		tr_gather_bind(&s->gather[i], files->schema.fields[i].type);
+	}
+	*out = s;
+	return true;
+}
+
+static void free_partition(struct tr_partition *p, size_t n_keys)
+{
+	if (!p)
+		return;
+	tr_stage_file_abort(&p->file);
+	for (size_t i = 0; p->values && i < n_keys; i++)
+		free(p->values[i]);
+	free(p->values);
+	free(p);
+}
+
+void tr_splitter_free(struct tr_splitter *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_chunks; i++)
+		tr_chunk_clear(&s->chunks[i], s->files->schema.n);
+	for (size_t i = 0; i < s->n; i++)
+		free_partition(s->partitions[i], s->files->n_keys);
+	free(s->chunks);
+	free(s->slices);
+	free(s->partitions);
+	free(s->table);
+	free(s->source);
+	free(s->gather);
+	tr_spill_runs_clear(&s->runs);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+bool tr_splitter_scratch_init(struct tr_splitter_scratch *x, const struct tr_splitter *s, struct tr_err *err)
+{
+	*x = (struct tr_splitter_scratch){ 0 };
+	tr_buf_init(&x->raw, SCRATCH_MAX);
+	tr_buf_init(&x->bytes, SCRATCH_MAX);
+	x->columns = tr_calloc(s->files->schema.n, sizeof *x->columns, err);
+	x->views = tr_calloc(s->files->schema.n, sizeof *x->views, err);
+	for (size_t i = 0; x->columns && i < s->files->schema.n; i++)
+		tr_column_init(&x->columns[i], s->files->schema.fields[i].type);
+	return x->columns && x->views;
+}
+
+void tr_splitter_scratch_clear(struct tr_splitter_scratch *x, const struct tr_splitter *s)
+{
+	for (size_t i = 0; x->columns && i < s->files->schema.n; i++)
+		tr_column_clear(&x->columns[i]);
+	free(x->columns);
+	free(x->views);
+	tr_buf_clear(&x->raw);
+	tr_buf_clear(&x->bytes);
+	*x = (struct tr_splitter_scratch){ 0 };
+}
+
+/* ---- partitions ---- */
+
+static bool too_many(const struct tr_splitter *s, struct tr_err *err)
+{
+	struct tr_str names;
+	tr_str_init(&names, 400);
+	for (size_t i = 0; i < s->files->n_keys; i++) {
+		tr_str_add(&names, i ? ", `" : "`");
+		tr_str_add(&names, s->files->keys[i].name);
+		tr_str_addc(&names, '`');
+	}
+	tr_err_set(err, TR_ERR_DATA, "partitioning by %s makes more than %d partitions",
+		names.ptr ? names.ptr : "the keys", TR_PARTITIONS_MAX);
+	tr_str_clear(&names);
+	tr_err_hint(err, "partition by a coarser key: month(...) of a date, or a column with fewer values");
+	return tr_err_at_row(err, NULL, s->files->keys[0].column, NULL);
+}
+
+static bool grow_table(struct tr_splitter *s, struct tr_err *err)
+{
+	if (s->n < s->slots / 2)
+		return true;
+	size_t slots = s->slots * 2;
+	uint32_t *table = tr_calloc(slots, sizeof *table, err);
+	if (!table)
+		return false;
+	for (size_t i = 0; i < s->n; i++) {
+		size_t at = s->partitions[i]->hash & (slots - 1);
+		while (table[at])
+			at = (at + 1) & (slots - 1);
+		table[at] = (uint32_t)i + 1;
+	}
+	free(s->table);
+	s->table = table;
+	s->keys_bytes += (slots - s->slots) * sizeof *table;
+	s->slots = slots;
+	return true;
+}
+
+static bool fill_values(struct tr_splitter *s, struct tr_partition *p, const struct tr_view *keys,
+	int64_t row, struct tr_err *err)
+{
+	p->values = tr_calloc(s->files->n_keys, sizeof *p->values, err);
+	if (!p->values)
+		return false;
+	p->file.values = p->values;
+	for (size_t i = 0; i < s->files->n_keys; i++) {
+		const struct tr_partition_key *key = &s->files->keys[i];
+		struct tr_type type = s->schema->fields[tr_schema_find(s->schema, key->column)].type;
+		char text[TR_PARTITION_TEXT];
+		bool null;
+		if (!tr_partition_value(key, &keys[i], type, row, text, &null, err))
+			return false;
+		if (!null && !(p->values[i] = tr_strdup(text, err)))
+			return false;
+		s->keys_bytes += null ? 0 : strlen(text) + 17;
+	}
+	return true;
+}
+
+static struct tr_partition *add_partition(struct tr_splitter *s, const uint8_t *image, size_t len,
+	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err)
+{
+	if (s->n >= TR_PARTITIONS_MAX) {
+		too_many(s, err);
+		return NULL;
+	}
+	if (!grow_table(s, err) ||
+		!tr_array_grow((void **)&s->partitions, s->n, &s->cap, sizeof *s->partitions, err))
+		return NULL;
+	struct tr_partition *p = tr_calloc(1, sizeof *p + len, err);
+	if (!p)
+		return NULL;
+	*p = (struct tr_partition){ .number = (uint32_t)s->n,
+		.image_len = (uint32_t)len,
+		.hash = hash,
+		.first = TR_SLICE_NONE,
+		.last = TR_SLICE_NONE };
+	memcpy(p->image, image, len);
+	if (!fill_values(s, p, keys, row, err)) {
+		free_partition(p, s->files->n_keys);
+		return NULL;
+	}
+	size_t at = hash & (s->slots - 1);
+	while (s->table[at])
+		at = (at + 1) & (s->slots - 1);
+	s->table[at] = p->number + 1;
+	s->partitions[s->n++] = p;
+	s->keys_bytes += sizeof *p + len + (s->files->n_keys + 2) * sizeof(void *);
+	return p;
+}
+
+struct tr_partition *tr_splitter_partition(struct tr_splitter *s, const uint8_t *image, size_t len,
+	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err)
+{
+	pthread_mutex_lock(&s->lock);
+	struct tr_partition *found = NULL;
+	for (size_t at = hash & (s->slots - 1); s->table[at] && !found; at = (at + 1) & (s->slots - 1)) {
+		struct tr_partition *p = s->partitions[s->table[at] - 1];
+		if (p->hash == hash && p->image_len == len && memcmp(p->image, image, len) == 0)
+			found = p;
+	}
+	if (!found)
+		found = add_partition(s, image, len, hash, keys, row, err);
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+/* ---- from slices to batches ---- */
+
+bool tr_splitter_gather(const struct tr_splitter *s, uint32_t *slice, struct tr_splitter_scratch *x,
+	struct ArrowArray *out, struct tr_err *err)
+{
+	const struct tr_schema *schema = &s->files->schema;
+	int64_t rows = 0;
+	size_t bytes = 0;
+	while (*slice != TR_SLICE_NONE) {
+		const struct tr_slice *from = &s->slices[*slice];
+		const struct tr_chunk *chunk = &s->chunks[from->chunk];
+		size_t more = 0;
+		for (size_t i = 0; i < schema->n; i++) {
+			tr_view_column(&x->views[i], &chunk->columns[i]);
+			more += tr_view_memory(&x->views[i], schema->fields[i].type, from->start, from->n);
+		}
+		if (rows > 0 && (bytes + more > s->segment_bytes || rows + from->n > SEGMENT_ROWS))
+			break;
+		for (size_t i = 0; i < schema->n; i++)
+			if (!tr_gather_range(&s->gather[i], &x->columns[i], &x->views[i], from->start,
+				    from->n, err))
+				return false;
+		rows += from->n;
+		bytes += more;
+		*slice = from->next;
+	}
+	return tr_batch_take(x->columns, schema->n, rows, out, err);
+}
+
+/* ---- emptying the pool ---- */
+
+static bool spill_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+	struct tr_err *err)
+{
+	for (uint32_t slice = p->first; slice != TR_SLICE_NONE;) {
+		struct ArrowArray batch;
+		if (!tr_splitter_gather(s, &slice, x, &batch, err))
+			return false;
+		x->bytes.len = 0;
+		bool ok = tr_spill_encode(&s->files->schema, &batch, 0, batch.length, &x->raw, &x->bytes,
+				  err) &&
+			tr_spill_runs_add(&s->runs, p->number, x->bytes.data, x->bytes.len, err);
+		tr_batch_clear(&batch);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* Keep the files that are open within their share: end the largest one's row group; where
+ * that frees little, or there are too many files, close the one that waited longest. */
+static bool limit_open_files(struct tr_splitter *s, struct tr_err *err)
+{
+	for (;;) {
+		struct tr_partition *largest = NULL;
+		struct tr_partition *oldest = NULL;
+		size_t total = 0, open = 0;
+		for (size_t i = 0; i < s->n; i++) {
+			struct tr_partition *p = s->partitions[i];
+			if (!p->file.writer)
+				continue;
+			size_t memory = tr_stage_file_memory(&p->file);
+			total += memory;
+			open++;
+			if (!largest || memory > tr_stage_file_memory(&largest->file))
+				largest = p;
+			if (!oldest || p->used < oldest->used)
+				oldest = p;
+		}
+		if (total <= s->open_max && open <= OPEN_FILES_MAX)
+			return true;
+		size_t before = tr_stage_file_memory(&largest->file);
+		if (total > s->open_max && !tr_stage_file_flush(&largest->file, err))
+			return false;
+		bool freed = tr_stage_file_memory(&largest->file) <= before / 2;
+		if ((!freed || open > OPEN_FILES_MAX) && !tr_stage_file_close(s->files, &oldest->file, err))
+			return false;
+	}
+}
+
+static bool append_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+	struct tr_err *err)
+{
+	p->used = ++s->clock;
+	p->file.memory_max = s->file_memory;
+	for (uint32_t slice = p->first; slice != TR_SLICE_NONE;) {
+		struct ArrowArray batch;
+		if (!tr_splitter_gather(s, &slice, x, &batch, err))
+			return false;
+		bool ok = tr_stage_file_append(s->files, &p->file, &batch, 0, batch.length, err);
+		tr_batch_clear(&batch);
+		if (!ok)
+			return false;
+	}
+	return limit_open_files(s, err);
+}
+
+/* A partition this large fills row groups by itself; there are few of them at a time. */
+static bool is_large(const struct tr_splitter *s, const struct tr_partition *p)
+{
+	return p->bytes >= s->pool_max / 16;
+}
+
+static void reset_pool(struct tr_splitter *s)
+{
+	for (size_t i = 0; i < s->n_chunks; i++) {
+		s->pool_bytes -= s->chunks[i].bytes;
+		tr_chunk_clear(&s->chunks[i], s->files->schema.n);
+	}
+	s->n_chunks = 0;
+	s->n_slices = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		s->partitions[i]->first = s->partitions[i]->last = TR_SLICE_NONE;
+		s->partitions[i]->bytes = 0;
+	}
+}
+
+bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err)
+{
+	struct tr_splitter_scratch x;
+	bool ok = tr_splitter_scratch_init(&x, s, err);
+	for (size_t i = 0; ok && i < s->n; i++) {
+		struct tr_partition *p = s->partitions[i];
+		if (p->first == TR_SLICE_NONE)
+			continue;
+		if (tr_cancel_raised(s->cancel))
+			ok = tr_cancel_err(err);
+		else if (is_large(s, p))
+			ok = append_partition(s, p, &x, err);
+		else
+			ok = spill_partition(s, p, &x, err);
+	}
+	ok = ok && tr_spill_runs_end(&s->runs, err);
+	if (ok)
+		reset_pool(s);
+	tr_splitter_scratch_clear(&x, s);
+	return ok;
+}

@@ -1,0 +1,87 @@
+/*
+ * The splitter's shared state: partitions, and the pool of rows gathered for them.
+ * Internal to splitter*.c. All of it is under `lock` but for a chunk's content, which
+ * nobody changes.
+ */
+#ifndef TR_LAKE_SPLITTER_POOL_H
+#define TR_LAKE_SPLITTER_POOL_H
+
+#include "data/gather.h"
+#include "data/stream.h"
+#include "lake/partition.h"
+#include "lake/spill_runs.h"
+#include "lake/splitter.h"
+
+#define TR_SLICE_NONE UINT32_MAX
+
+/* Rows [start, start + n) of a chunk, all of one partition. */
+struct tr_slice {
+	uint32_t next, chunk, start, n;
+};
+
+struct tr_chunk {
+	struct tr_column *columns; /* the files' columns */
+	size_t bytes;              /* its share of pool_bytes */
+};
+
+struct tr_partition {
+	uint32_t number;
+	uint32_t image_len;
+	uint64_t hash;
+	char **values;             /* one text a key, NULL for SQL NULL */
+	uint32_t first, last;      /* slices in the pool */
+	size_t bytes;              /* they hold, about */
+	struct tr_stage_file file; /* open only while the partition is a large one */
+	uint64_t used;             /* when the file was last appended to */
+	uint8_t image[];
+};
+
+struct tr_splitter {
+	struct tr_stage_files *files;
+	const struct tr_schema *schema; /* of the batches */
+	int *source;                    /* of each file column: its index in the batches */
+	struct tr_gather *gather;       /* one a file column */
+	struct tr_cancel *cancel;
+	size_t pool_max, segment_bytes, file_memory, open_max;
+	int writers;
+
+	pthread_mutex_t lock;
+	struct tr_partition **partitions;
+	size_t n, cap;
+	uint32_t *table; /* hash -> number + 1; a power of two of slots */
+	size_t slots;
+	size_t keys_bytes; /* what partitions and table take */
+	struct tr_chunk *chunks;
+	size_t n_chunks, chunks_cap;
+	struct tr_slice *slices;
+	size_t n_slices, slices_cap;
+	size_t pool_bytes; /* chunks in the pool and those being filled */
+	uint64_t clock;
+	struct tr_spill_runs runs;
+};
+
+/* What encoding a partition needs besides: one a thread. */
+struct tr_splitter_scratch {
+	struct tr_column *columns;
+	struct tr_view *views;
+	struct tr_buf raw, bytes;
+};
+bool tr_splitter_scratch_init(struct tr_splitter_scratch *x, const struct tr_splitter *s,
+	struct tr_err *err) TR_CHECKED;
+void tr_splitter_scratch_clear(struct tr_splitter_scratch *x, const struct tr_splitter *s);
+
+/* The partition with that key image, made where it is new, from `row` of the keys'
+ * columns. The pointer stays good. Takes the lock. */
+struct tr_partition *tr_splitter_partition(struct tr_splitter *s, const uint8_t *image, size_t len,
+	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err);
+
+/* The next batch of a partition's slices, from *slice on: up to a segment's bytes. */
+bool tr_splitter_gather(const struct tr_splitter *s, uint32_t *slice, struct tr_splitter_scratch *x,
+	struct ArrowArray *out, struct tr_err *err) TR_CHECKED;
+
+/* Empty the pool into files and the spill. Under the lock. */
+bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err) TR_CHECKED;
+
+void tr_chunk_clear(struct tr_chunk *c, size_t n_columns);
+
+#endif

@@ -1,0 +1,204 @@
+#include "lake/stage_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_BYTES ((uint64_t)512 << 20)
+#define PATH_MAX_BYTES 4096
+#define PAGE_MIN ((size_t)64 << 10)
+#define PAGE_MAX ((size_t)1 << 20)
+
+/* ---- all files ---- */
+
+bool tr_stage_files_init(struct tr_stage_files *f, const struct tr_stage_options *options, struct tr_err *err)
+{
+	*f = (struct tr_stage_files){
+		.store = options->store,
+		.keys = options->keys,
+		.n_keys = options->n_keys,
+		.parquet = options->parquet,
+		.file_bytes = options->file_bytes ? options->file_bytes : FILE_BYTES,
+	};
+	pthread_mutex_init(&f->lock, NULL);
+	struct tr_str prefix;
+	tr_str_init(&prefix, PATH_MAX_BYTES);
+	tr_str_addf(&prefix, "%s/%s/", options->dataset, options->run_id);
+	f->prefix = tr_str_take(&prefix, err);
+	return f->prefix && tr_stage_schema(options->schema, options->keys, options->n_keys, &f->schema, err);
+}
+
+static void clear_entry(struct tr_manifest_file *e, size_t n_keys)
+{
+	free(e->path);
+	for (size_t i = 0; e->partition && i < n_keys; i++)
+		free(e->partition[i]);
+	free(e->partition);
+	free(e->min);
+	free(e->max);
+	free(e->nulls);
+}
+
+static void remove_file(struct tr_stage_files *f, const char *path)
+{
+	struct tr_err ignored = { 0 }; /* what stays is unreferenced: gc's work */
+	(void)!f->store->ops->remove(f->store, path, &ignored);
+}
+
+void tr_stage_files_clear(struct tr_stage_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		remove_file(f, f->done[i].path);
+		clear_entry(&f->done[i], f->n_keys);
+	}
+	free(f->done);
+	free(f->prefix);
+	tr_schema_clear(&f->schema);
+	pthread_mutex_destroy(&f->lock);
+	*f = (struct tr_stage_files){ 0 };
+}
+
+bool tr_stage_files_take(struct tr_stage_files *f, struct tr_manifest *m, struct tr_err *err)
+{
+	while (m->files_cap < m->n_files + f->n)
+		if (!tr_array_grow((void **)&m->files, m->files_cap, &m->files_cap, sizeof *m->files, err))
+			return false;
+	for (size_t i = 0; i < f->n; i++) {
+		m->rows += f->done[i].rows;
+		m->bytes += f->done[i].bytes;
+		m->files[m->n_files++] = f->done[i];
+	}
+	f->n = 0;
+	return true;
+}
+
+/* ---- one file ---- */
+
+static char *make_path(struct tr_stage_files *f, const struct tr_stage_file *file, struct tr_err *err)
+{
+	struct tr_str path;
+	tr_str_init(&path, PATH_MAX_BYTES);
+	tr_str_add(&path, f->prefix);
+	for (size_t i = 0; i < f->n_keys; i++) {
+		tr_partition_folder(&f->keys[i], file->values[i] ? file->values[i] : "", !file->values[i],
+			&path);
+		tr_str_addc(&path, '/');
+	}
+	tr_str_addf(&path, "part-%05llu.parquet", (unsigned long long)atomic_fetch_add(&f->next, 1));
+	char *text = tr_str_take(&path, err);
+	if (!text)
+		tr_str_clear(&path);
+	return text;
+}
+
+static bool open_file(struct tr_stage_files *f, struct tr_stage_file *file, struct tr_err *err)
+{
+	struct tr_parquet_options options = f->parquet;
+	options.memory_max = file->memory_max;
+	if (!options.page_bytes) {
+		/* Pages in the making of all columns must fit several times. */
+		size_t share = file->memory_max / 4 / f->schema.n;
+		options.page_bytes = share < PAGE_MIN ? PAGE_MIN : share > PAGE_MAX ? PAGE_MAX : share;
+	}
+	file->counted = 0;
+	file->path = make_path(f, file, err);
+	return file->path && f->store->ops->create(f->store, file->path, &file->sink, err) &&
+		tr_parquet_writer_new(&f->schema, &options, file->sink, &file->writer, err);
+}
+
+static void count_bytes(struct tr_stage_files *f, struct tr_stage_file *file, uint64_t size)
+{
+	atomic_fetch_add(&f->bytes, size - file->counted); /* wraps where an estimate shrinks */
+	file->counted = size;
+}
+
+bool tr_stage_file_append(struct tr_stage_files *f, struct tr_stage_file *file,
+	const struct ArrowArray *batch, int64_t from, int64_t n, struct tr_err *err)
+{
+	if (n == 0)
+		return true;
+	if (!file->writer && !open_file(f, file, err))
+		return false;
+	if (!tr_parquet_writer_append(file->writer, batch, from, n, err))
+		return false;
+	uint64_t size = tr_parquet_writer_size(file->writer);
+	count_bytes(f, file, size);
+	return size < f->file_bytes || tr_stage_file_close(f, file, err);
+}
+
+bool tr_stage_file_flush(struct tr_stage_file *file, struct tr_err *err)
+{
+	return tr_parquet_writer_flush(file->writer, err);
+}
+
+size_t tr_stage_file_memory(const struct tr_stage_file *file)
+{
+	return file->writer ? tr_parquet_writer_memory(file->writer) : 0;
+}
+
+/* What the manifest says of the file; the path moves over. */
+static bool fill_entry(const struct tr_stage_files *f, struct tr_stage_file *file,
+	const struct tr_parquet_stats *stats, struct tr_manifest_file *e, struct tr_err *err)
+{
+	e->rows = stats->rows;
+	e->row_groups = stats->row_groups;
+	e->bytes = file->sink->bytes;
+	e->min = tr_calloc(stats->n, sizeof *e->min, err);
+	e->max = tr_calloc(stats->n, sizeof *e->max, err);
+	e->nulls = tr_calloc(stats->n, sizeof *e->nulls, err);
+	e->partition = tr_calloc(f->n_keys, sizeof *e->partition, err);
+	if (!e->min || !e->max || !e->nulls || !e->partition)
+		return false;
+	for (size_t i = 0; i < stats->n; i++) {
+		e->min[i] = stats->columns[i].min;
+		e->max[i] = stats->columns[i].max;
+		e->nulls[i] = stats->columns[i].nulls;
+	}
+	for (size_t i = 0; i < f->n_keys; i++)
+		if (file->values[i] && !(e->partition[i] = tr_strdup(file->values[i], err)))
+			return false;
+	e->path = file->path;
+	file->path = NULL;
+	return true;
+}
+
+static bool add_entry(struct tr_stage_files *f, const struct tr_manifest_file *e, struct tr_err *err)
+{
+	pthread_mutex_lock(&f->lock);
+	bool ok = tr_array_grow((void **)&f->done, f->n, &f->cap, sizeof *f->done, err);
+	if (ok)
+		f->done[f->n++] = *e;
+	pthread_mutex_unlock(&f->lock);
+	return ok;
+}
+
+bool tr_stage_file_close(struct tr_stage_files *f, struct tr_stage_file *file, struct tr_err *err)
+{
+	if (!file->writer)
+		return true;
+	struct tr_manifest_file entry = { 0 };
+	struct tr_parquet_stats stats = { 0 };
+	bool ok = tr_parquet_writer_close(file->writer, &stats, err);
+	if (ok) {
+		count_bytes(f, file, file->sink->bytes);
+		ok = fill_entry(f, file, &stats, &entry, err) && tr_sink_commit(file->sink, err);
+	}
+	if (ok) {
+		tr_store_local_checksum(file->sink, entry.checksum);
+		ok = add_entry(f, &entry, err);
+		if (!ok)
+			remove_file(f, entry.path);
+	}
+	if (!ok)
+		clear_entry(&entry, f->n_keys);
+	tr_parquet_stats_clear(&stats);
+	tr_stage_file_abort(file);
+	return ok;
+}
+
+void tr_stage_file_abort(struct tr_stage_file *file)
+{
+	tr_parquet_writer_free(file->writer);
+	tr_sink_free(file->sink);
+	free(file->path);
+	*file = (struct tr_stage_file){ .values = file->values, .memory_max = file->memory_max };
+}
