@@ -261,6 +261,8 @@ void tr_view_init(struct tr_view *v, const struct ArrowArray *batch, size_t i, s
 	v->validity = a->null_count == 0 ? NULL : a->buffers[0];
 	v->offsets = bytes ? a->buffers[1] : NULL;
 	v->data = bytes ? a->buffers[2] : a->buffers[1];
+	if (!v->data)
+		v->data = (const uint8_t *)""; /* Arrow allows NULL where there is not one byte */
 	v->offset = a->offset + batch->offset;
 	v->length = batch->length;
 }

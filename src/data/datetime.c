@@ -62,6 +62,7 @@ size_t tr_timestamp_format(int64_t micros, bool utc, char *buf)
 	size_t n = tr_date_format((int32_t)days, buf);
 	buf[n++] = ' ';
 	char time[TR_DATETIME_TEXT];
-	tr_time_format(micros - days * TR_DAY_US, time);
+	int64_t rest = micros % TR_DAY_US;
+	tr_time_format(rest < 0 ? rest + TR_DAY_US : rest, time);
 	return n + (size_t)snprintf(buf + n, TR_DATETIME_TEXT - n, "%s%s", time, utc ? "+00" : "");
 }

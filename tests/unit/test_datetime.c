@@ -34,6 +34,8 @@ static void texts_follow_iso_8601(void **state)
 	assert_string_equal(text, "1969-12-31 23:59:59.999999");
 	tr_timestamp_format(1718616600500000, true, text);
 	assert_string_equal(text, "2024-06-17 09:30:00.5+00");
+	tr_timestamp_format(INT64_MIN, false, text);
+	assert_string_equal(text, "-290308-12-21 19:59:05.224192");
 	tr_time_format(TR_DAY_US, text);
 	assert_string_equal(text, "24:00:00");
 }
