@@ -142,10 +142,8 @@ bool tr_gather_range(const struct tr_gather *g, struct tr_column *dst, const str
 
 void tr_view_column(struct tr_view *v, const struct tr_column *c)
 {
-	*v = (struct tr_view){ .validity = c->validity,
-		.data = c->data,
-		.offsets = c->offsets,
-		.length = c->n };
+	const uint8_t *data = c->data ? c->data : (const uint8_t *)"";
+	*v = (struct tr_view){ .validity = c->validity, .data = data, .offsets = c->offsets, .length = c->n };
 }
 
 size_t tr_view_memory(const struct tr_view *v, struct tr_type type, int64_t from, int64_t n)
