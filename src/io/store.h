@@ -1,6 +1,8 @@
 /*
  * A store of objects by key: a folder, later S3. Keys are relative, `/`-separated,
- * without empty, `.` or `..` parts.
+ * without empty, `.` or `..` parts; no part begins with `.tmp-`, the mark of what is
+ * not finished (readers that list folders skip names that begin with `.` or `_`).
+ * A store may be used by several threads at once; a sink belongs to one at a time.
  */
 #ifndef TR_IO_STORE_H
 #define TR_IO_STORE_H
@@ -36,7 +38,12 @@ struct tr_store_ops {
 		bool *found, struct tr_err *err);
 	/* Keys that begin with prefix (which ends in `/` or is empty). */
 	bool (*list)(struct tr_store *s, const char *prefix, struct tr_store_list *out, struct tr_err *err);
-	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err); /* absent: no error */
+	/* What writers are still writing, or left when they died: temporary files and empty
+	 * folders (whose keys end in `/`). list never shows them; remove takes their keys. */
+	bool (*unfinished)(struct tr_store *s, const char *prefix, struct tr_store_list *out,
+		struct tr_err *err);
+	/* Absent: no error. Folders that become empty go as well. */
+	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err);
 	/* The store's own checksum of an object (a folder: read and hashed). */
 	bool (*checksum)(struct tr_store *s, const char *key, char out[TR_CHECKSUM_TEXT], struct tr_err *err);
 	void (*free)(struct tr_store *s);
@@ -49,6 +56,13 @@ struct tr_store {
 	const char *local_root;
 };
 
+#define TR_KEY_MAX 2048
+/* A key that any store takes, from whatever source it comes. */
+bool tr_store_key_is(const char *key);
+
+/* A folder as a store; `create` makes it and its parents. Objects are written under a
+ * temporary name beside their key, synced, and renamed; put_if_absent links. A disk
+ * that is full or read-only is an error with a hint; nothing is visible after it. */
 bool tr_store_local_open(const char *folder, bool create, struct tr_store **out,
 	struct tr_err *err) TR_CHECKED;
 /* The checksum the sink computed over what was written; valid after commit. */

@@ -22,9 +22,13 @@ struct tr_catalog {
 	const struct tr_catalog_ops *ops;
 	void *self;
 };
+struct tr_run_ids; /* a set of run ids: tr_run_ids_add */
 struct tr_catalog_ops {
 	/* Bring the view to the newest manifest at least; idempotent, repairs itself. */
 	bool (*publish)(void *self, const struct tr_lake *lake, const struct tr_manifest *newest,
+		struct tr_err *err);
+	/* Add the runs at whose folders the view points now, for gc to spare. */
+	bool (*holds)(void *self, const struct tr_lake *lake, const char *dataset, struct tr_run_ids *out,
 		struct tr_err *err);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
@@ -46,30 +50,54 @@ bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t lim
 
 /* ---- a run's lease: gc spares the files of live runs ---- */
 
+/*
+ * Why gc may run beside runs, rollbacks and other gcs. A run writes its lease before its
+ * first file and ends it after its commit; gc lists files first, then leases, then
+ * versions. So a folder that gc saw belongs to a run whose lease gc sees after it, or
+ * which has ended; if it ended by a commit, gc sees the version after that. A run that
+ * begins later has no folder in gc's listing.
+ * A run whose lease is older than TR_LEASE_LIFE_S may still wake up. So gc marks what it
+ * gives up (`runs/<id>.condemned`) before it lists leases and versions for the last time,
+ * and the commit looks for that mark after it has renewed the lease: either the commit
+ * sees the mark and stops, or gc sees the lease or the version and spares the files.
+ * Where files are gone already the commit stops at its listing.
+ * A rollback holds the old version through its lease in the same way: gc writes the
+ * version's `.expired` mark and then lists leases; the rollback writes its lease and then
+ * looks for that mark.
+ */
+
 /* A new attempt id: sorts by time, `[0-9a-z-]+`. buf has TR_RUN_ID_TEXT bytes. */
 #define TR_RUN_ID_TEXT 40
 void tr_run_id_new(char *buf);
 /* Written at the start, renewed by the runner every TR_LEASE_RENEW_S, removed at the end. */
 #define TR_LEASE_RENEW_S 60
 #define TR_LEASE_LIFE_S 900
+/* Fails where gc has given the run up: its files may be gone. */
 bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id,
 	struct tr_err *err) TR_CHECKED;
 void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const char *run_id);
 
 /* ---- publishing ---- */
 
-/* Commit *m as version parent + 1: the listing of the run's prefix must equal the
- * manifest; put-if-absent; a lost reply is settled by reading back; then the derived
- * view. A lost race is TR_ERR_TRANSIENT "version 7 was published meanwhile; nothing of
- * this run is visible". m->version and committed_us are set. `fault`, where not NULL,
- * is called with the name of each step before it is done (tests kill the process there). */
+/* Commit *m as version parent + 1: the run's lease is renewed; the listing of the run's
+ * prefix must equal the manifest in names, sizes and checksums; put-if-absent; a lost
+ * reply is settled by reading back; then the derived view; the lease ends. A lost race is
+ * TR_ERR_TRANSIENT "version 7 was published meanwhile; nothing of this run is visible".
+ * A view that could not be brought up to date is a warning event: the version is
+ * published, and the next command that publishes repairs the view.
+ * m->version, committed_us and last_field_id are set; kind and tailrace where NULL.
+ * `steps`, where not NULL, is called with the name of each step before it is done (tests
+ * kill the process there): lease, check, manifest, view, done. */
 struct tr_publish_steps {
 	void (*step)(void *context, const char *name);
 	void *context;
 };
 bool tr_lake_commit(const struct tr_lake *lake, struct tr_manifest *m, const struct tr_publish_steps *steps,
 	struct tr_err *err) TR_CHECKED;
-/* Commit the content of `version` as a new one, after checking that every file is there. */
+/* Bring the derived view to the newest version, whichever that is by then. */
+bool tr_lake_refresh_view(const struct tr_lake *lake, const char *dataset, struct tr_err *err) TR_CHECKED;
+/* Commit the content of `version` as a new one, after checking that every file is there,
+ * with its size and checksum. The current version and expired ones are refused. */
 bool tr_lake_rollback(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 
@@ -80,15 +108,26 @@ struct tr_verify_report {
 	size_t files;
 	int64_t rows;
 	uint64_t bytes;
+	/* Files in the folders of the version's runs that it does not name. Not an error;
+	 * each is a notice event. */
+	size_t unreferenced;
+	uint64_t unreferenced_bytes;
 };
-/* Read every file of a version again: presence, size, checksum, footer against the
- * manifest. All findings of a dataset go to `findings`. */
+/* Read every file of a version (0: the newest) again: presence, size, checksum, footer
+ * against the manifest. Every finding goes to `findings`, with its file as the place;
+ * true also where there are some: false is for what kept it from looking. */
 bool tr_lake_verify(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_verify_report *report, struct tr_errs *findings, struct tr_err *err) TR_CHECKED;
 
+/* What gc removes: folders `<dataset>/<run-id>/` that no retained version names, of runs
+ * that are not live, and unfinished files older than a lease's life. A version is
+ * retained while it is one of the last keep_versions, or was superseded less than
+ * keep_days ago; its files stay for grace_us more. Versions that left retention are marked
+ * expired; their numbers stay. A manifest that cannot be read stops gc before anything is
+ * removed. Files that tailrace has not made are never touched. */
 struct tr_gc_options {
-	int keep_versions; /* 0: 10 */
-	int keep_days;     /* 0: 7 */
+	int keep_versions; /* 0: 10; the newest is always kept */
+	int keep_days;     /* 0: 7; < 0: none */
 	int64_t grace_us;  /* files that left retention less than this ago stay; 0: 24 h; < 0: none */
 	bool dry_run;
 };

@@ -1,0 +1,252 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "lake/lake_key.h"
+#include "lake/lake_lease.h"
+#include "lake/lake_versions.h"
+
+#define DAY_US INT64_C(86400000000)
+
+struct gc {
+	const struct tr_lake *lake;
+	const char *dataset;
+	struct tr_gc_report *report;
+	bool dry_run;
+	int keep_versions;
+	int64_t keep_us, grace_us, now_us;
+	struct tr_store_list files, unfinished; /* of `<dataset>/` */
+	struct tr_versions versions;
+	struct tr_run_ids named; /* runs whose folders a spared version names */
+	struct tr_run_ids given_up;
+	struct tr_leases leases;
+};
+
+/* ---- what is spared ---- */
+
+static bool name_version(struct gc *g, uint64_t number, struct tr_err *err)
+{
+	struct tr_manifest m;
+	bool found;
+	if (!tr_lake_read(g->lake, g->dataset, number, &m, &found, err))
+		return false;
+	bool ok = true;
+	size_t start = strlen(g->dataset) + 1;
+	for (size_t i = 0; ok && i < m.n_files; i++) {
+		char run_id[TR_RUN_ID_TEXT];
+		size_t n = strcspn(m.files[i].path + start, "/");
+		if (i > 0 && strncmp(m.files[i].path, m.files[i - 1].path, start + n + 1) == 0)
+			continue;
+		memcpy(run_id, m.files[i].path + start, n);
+		run_id[n] = '\0';
+		ok = tr_run_ids_add(&g->named, run_id, err);
+	}
+	tr_manifest_clear(&m);
+	return ok;
+}
+
+/* When version i left retention by the policy; INT64_MAX: it has not. */
+static int64_t left_retention(const struct gc *g, size_t i)
+{
+	const struct tr_version *v = g->versions.items;
+	size_t keep = (size_t)g->keep_versions;
+	if (g->versions.n - i <= keep)
+		return INT64_MAX;
+	int64_t by_count = v[i + keep].modified_us, by_age = v[i + 1].modified_us + g->keep_us;
+	int64_t left = by_count > by_age ? by_count : by_age;
+	return left <= g->now_us ? left : INT64_MAX;
+}
+
+static bool expire(struct gc *g, const struct tr_version *version, struct tr_err *err)
+{
+	char key[TR_KEY_MAX], now[TR_CLOCK_TEXT + 1];
+	if (version->expired)
+		return true;
+	g->report->versions_expired++;
+	if (g->dry_run)
+		return true;
+	tr_clock_iso(g->now_us, now);
+	strcat(now, "\n");
+	tr_lake_manifest_key(g->dataset, version->number, ".expired", key);
+	return g->lake->store->ops->put(g->lake->store, key, now, strlen(now), err);
+}
+
+/* Name the files of what is retained or has left it lately; mark what has left. All
+ * manifests are read before the first mark is made. */
+static bool retain(struct gc *g, struct tr_err *err)
+{
+	if (!tr_lake_versions(g->lake, g->dataset, &g->versions, err))
+		return false;
+	for (size_t i = 0; i < g->versions.n; i++) {
+		int64_t left = left_retention(g, i);
+		if ((left == INT64_MAX || g->now_us - left < g->grace_us) &&
+			!name_version(g, g->versions.items[i].number, err))
+			return false;
+	}
+	for (size_t i = 0; i < g->versions.n; i++)
+		if (left_retention(g, i) != INT64_MAX && !expire(g, &g->versions.items[i], err))
+			return false;
+	return true;
+}
+
+static bool read_leases(struct gc *g, struct tr_err *err)
+{
+	tr_leases_clear(&g->leases);
+	if (!tr_lake_leases(g->lake, g->dataset, &g->leases, err))
+		return false;
+	for (size_t i = 0; i < g->leases.n_holds; i++)
+		if (!name_version(g, g->leases.holds[i], err))
+			return false;
+	return true;
+}
+
+static bool spared(const struct gc *g, const char *run_id)
+{
+	return tr_run_ids_has(&g->named, run_id) || tr_run_ids_has(&g->leases.live, run_id);
+}
+
+static bool give_up(struct gc *g, const char *run_id, struct tr_err *err)
+{
+	if (spared(g, run_id) || tr_run_ids_has(&g->given_up, run_id))
+		return true;
+	return tr_run_ids_add(&g->given_up, run_id, err) &&
+		(g->dry_run || tr_lake_condemn(g->lake, g->dataset, run_id, err));
+}
+
+static bool give_up_listed(struct gc *g, const struct tr_store_list *list, struct tr_err *err)
+{
+	char run_id[TR_RUN_ID_TEXT], last[TR_RUN_ID_TEXT] = "";
+	for (size_t i = 0; i < list->n; i++) {
+		if (!tr_lake_run_of(list->items[i].key, g->dataset, run_id) || strcmp(run_id, last) == 0)
+			continue;
+		if (!give_up(g, run_id, err))
+			return false;
+		memcpy(last, run_id, sizeof last);
+	}
+	return true;
+}
+
+/* After the marks: whoever came to life, committed or is pointed at meanwhile is spared. */
+static bool look_again(struct gc *g, struct tr_err *err)
+{
+	struct tr_versions later;
+	uint64_t newest = g->versions.n ? g->versions.items[g->versions.n - 1].number : 0;
+	if (!read_leases(g, err) || !tr_lake_versions(g->lake, g->dataset, &later, err))
+		return false;
+	bool ok = true;
+	for (size_t i = 0; ok && i < later.n; i++)
+		if (later.items[i].number > newest)
+			ok = name_version(g, later.items[i].number, err);
+	tr_versions_clear(&later);
+	const struct tr_catalog *catalog = g->lake->catalog;
+	return ok && (!catalog || catalog->ops->holds(catalog->self, g->lake, g->dataset, &g->named, err));
+}
+
+/* ---- removing ---- */
+
+static bool remove_entry(struct gc *g, const struct tr_store_entry *entry, struct tr_err *err)
+{
+	if (!g->dry_run && !g->lake->store->ops->remove(g->lake->store, entry->key, err))
+		return false;
+	size_t n = strlen(entry->key);
+	if (n && entry->key[n - 1] != '/') {
+		g->report->files_removed++;
+		g->report->bytes_removed += entry->bytes;
+	}
+	return true;
+}
+
+static bool remove_given_up(struct gc *g, const struct tr_store_list *list, struct tr_err *err)
+{
+	char run_id[TR_RUN_ID_TEXT];
+	for (size_t i = 0; i < list->n; i++)
+		if (tr_lake_run_of(list->items[i].key, g->dataset, run_id) && !spared(g, run_id) &&
+			tr_run_ids_has(&g->given_up, run_id) && !remove_entry(g, &list->items[i], err))
+			return false;
+	return true;
+}
+
+/* Temporary files that belong to no run: of metadata, and of the view. */
+static bool remove_old(struct gc *g, const struct tr_store_list *list, struct tr_err *err)
+{
+	char run_id[TR_RUN_ID_TEXT];
+	for (size_t i = 0; i < list->n; i++) {
+		const char *key = list->items[i].key, *name = strrchr(key, '/');
+		bool old = g->now_us - list->items[i].modified_us >= (int64_t)TR_LEASE_LIFE_S * 1000000;
+		if (old && name && strncmp(name, "/.tmp-", 6) == 0 &&
+			!tr_lake_run_of(key, g->dataset, run_id) && !remove_entry(g, &list->items[i], err))
+			return false;
+	}
+	return true;
+}
+
+/* Leases and marks of runs that are dead or were wrongly given up. */
+static bool settle_runs(struct gc *g, struct tr_err *err)
+{
+	if (g->dry_run)
+		return true;
+	for (size_t i = 0; i < g->given_up.n; i++) {
+		const char *run_id = g->given_up.items[i];
+		if (spared(g, run_id) && !tr_lake_pardon(g->lake, g->dataset, run_id, err))
+			return false;
+	}
+	for (size_t i = 0; i < g->leases.known.n; i++) {
+		const char *run_id = g->leases.known.items[i];
+		if (!tr_run_ids_has(&g->leases.live, run_id) &&
+			!tr_lake_forget_run(g->lake, g->dataset, run_id, err))
+			return false;
+	}
+	return true;
+}
+
+static bool collect(struct gc *g, struct tr_err *err)
+{
+	struct tr_store *store = g->lake->store;
+	char prefix[TR_KEY_MAX];
+	struct tr_store_list meta;
+	snprintf(prefix, sizeof prefix, "%s/", g->dataset);
+	if (!store->ops->list(store, prefix, &g->files, err) ||
+		!store->ops->unfinished(store, prefix, &g->unfinished, err) || !retain(g, err) ||
+		!read_leases(g, err) || !give_up_listed(g, &g->files, err) ||
+		!give_up_listed(g, &g->unfinished, err) || !look_again(g, err))
+		return false;
+	g->report->runs_live = g->leases.live.n;
+	if (!remove_given_up(g, &g->files, err) || !remove_given_up(g, &g->unfinished, err) ||
+		!remove_old(g, &g->unfinished, err))
+		return false;
+	snprintf(prefix, sizeof prefix, TR_META "%s/", g->dataset);
+	if (!store->ops->unfinished(store, prefix, &meta, err))
+		return false;
+	bool ok = remove_old(g, &meta, err);
+	tr_store_list_clear(&meta);
+	return ok && settle_runs(g, err);
+}
+
+bool tr_lake_gc(const struct tr_lake *lake, const char *dataset, const struct tr_gc_options *options,
+	struct tr_gc_report *report, struct tr_err *err)
+{
+	*report = (struct tr_gc_report){ 0 };
+	if (!tr_lake_name(dataset, err))
+		return false;
+	struct gc g = { .lake = lake,
+		.dataset = dataset,
+		.report = report,
+		.dry_run = options->dry_run,
+		.keep_versions = options->keep_versions > 0 ? options->keep_versions
+			: options->keep_versions            ? 1
+							    : 10,
+		.keep_us = (options->keep_days ? options->keep_days : 7) * DAY_US,
+		.grace_us = options->grace_us ? options->grace_us : DAY_US,
+		.now_us = tr_clock_wall_us() };
+	if (g.keep_us < 0)
+		g.keep_us = 0;
+	bool ok = collect(&g, err);
+	tr_store_list_clear(&g.files);
+	tr_store_list_clear(&g.unfinished);
+	tr_versions_clear(&g.versions);
+	tr_run_ids_clear(&g.named);
+	tr_run_ids_clear(&g.given_up);
+	tr_leases_clear(&g.leases);
+	return ok;
+}

@@ -1,0 +1,216 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lake/lake_key.h"
+
+/* A footer is some hundred bytes a column and row group. */
+#define FOOTER_MAX ((size_t)256 << 20)
+
+struct verify {
+	const struct tr_lake *lake;
+	const struct tr_manifest *m;
+	struct tr_verify_report *report;
+	struct tr_errs *findings;
+	struct tr_store_list list;
+	bool *named; /* one an entry of the list */
+};
+
+static bool finding(struct verify *v, const struct tr_manifest_file *file, const char *fmt, ...)
+	TR_PRINTF(3, 4);
+
+/* Returns false, as what was asked of the file does not hold. */
+static bool finding(struct verify *v, const struct tr_manifest_file *file, const char *fmt, ...)
+{
+	char text[400], place[TR_KEY_MAX + 256];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	struct tr_err *err = tr_errs_add(v->findings);
+	tr_err_set(err, TR_ERR_DATA, "`%s` %s", file->path, text);
+	snprintf(place, sizeof place, "%s/%s", v->lake->store->location, file->path);
+	tr_err_at_file(err, place, 0, 0, NULL);
+	tr_err_at_row(err, v->m->dataset, NULL, NULL);
+	return tr_err_hint(err,
+		"publish it again with `tailrace run %s`, go back to a whole version with `tailrace "
+		"rollback %s`, or restore the file from a backup",
+		v->m->dataset, v->m->dataset);
+}
+
+/* A failed look at one file is a finding, so that the others are looked at too. */
+static bool failed(struct verify *v, const struct tr_manifest_file *file, const struct tr_err *cause)
+{
+	finding(v, file, "cannot be read: %.300s", cause->what);
+	return tr_err_detail(&v->findings->items[v->findings->n - 1], "%s", cause->detail);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct tr_store_entry *)a)->key, ((const struct tr_store_entry *)b)->key);
+}
+
+static bool check_presence(struct verify *v, const struct tr_manifest_file *file)
+{
+	struct tr_store_entry key = { .key = file->path };
+	const struct tr_store_entry *entry =
+		v->list.n == 0 ? NULL : bsearch(&key, v->list.items, v->list.n, sizeof key, by_key);
+	if (!entry)
+		return finding(v, file, "is missing");
+	v->named[entry - v->list.items] = true;
+	return entry->bytes == file->bytes ||
+		finding(v, file, "has %llu bytes, its manifest says %llu", (unsigned long long)entry->bytes,
+			(unsigned long long)file->bytes);
+}
+
+static bool check_bytes(struct verify *v, const struct tr_manifest_file *file)
+{
+	char found[TR_CHECKSUM_TEXT];
+	struct tr_err err = { 0 };
+	if (!v->lake->store->ops->checksum(v->lake->store, file->path, found, &err))
+		return failed(v, file, &err);
+	return strcmp(found, file->checksum) == 0 ||
+		finding(v, file, "has checksum %s, its manifest says %s", found, file->checksum);
+}
+
+static bool same_bound(const struct tr_bound *a, const struct tr_bound *b)
+{
+	return a->set == b->set &&
+		(!a->set ||
+			(a->exact == b->exact && a->len == b->len &&
+				memcmp(a->bytes, b->bytes, a->len) == 0));
+}
+
+static bool compare_footer(struct verify *v, const struct tr_manifest_file *file,
+	const struct tr_parquet_stats *stats)
+{
+	const struct tr_schema *schema = &v->m->schema;
+	bool ok = true;
+	if (stats->rows != file->rows || stats->row_groups != file->row_groups)
+		ok = finding(v, file, "has %lld rows in %lld row groups, its manifest says %lld in %lld",
+			(long long)stats->rows, (long long)stats->row_groups, (long long)file->rows,
+			(long long)file->row_groups);
+	for (size_t i = 0; i < schema->n && i < stats->n; i++) {
+		const struct tr_parquet_column_stats *column = &stats->columns[i];
+		if (column->nulls != file->nulls[i])
+			ok = finding(v, file, "has %lld nulls in column `%s`, its manifest says %lld",
+				(long long)column->nulls, schema->fields[i].name, (long long)file->nulls[i]);
+		if (!same_bound(&column->min, &file->min[i]) || !same_bound(&column->max, &file->max[i]))
+			ok = finding(v, file, "has other bounds of column `%s` than its manifest says",
+				schema->fields[i].name);
+	}
+	return ok;
+}
+
+/* The bytes [offset, offset + n) of the file into out. */
+static bool read_part(struct verify *v, const struct tr_manifest_file *file, uint64_t offset, size_t n,
+	struct tr_buf *out, struct tr_err *err)
+{
+	bool found;
+	out->len = 0;
+	if (!v->lake->store->ops->get(v->lake->store, file->path, offset, n, out, &found, err))
+		return false;
+	return (found && out->len == n) ||
+		tr_err_set(err, TR_ERR_INTERNAL, "it became shorter while it was read");
+}
+
+static bool check_footer(struct verify *v, const struct tr_manifest_file *file)
+{
+	struct tr_buf bytes;
+	struct tr_parquet_stats stats = { 0 };
+	struct tr_err err = { 0 };
+	uint64_t length;
+	uint8_t tail[8];
+	if (file->bytes < sizeof tail)
+		return finding(v, file, "is too short for a Parquet file");
+	tr_buf_init(&bytes, FOOTER_MAX);
+	bool ok = read_part(v, file, file->bytes - sizeof tail, sizeof tail, &bytes, &err);
+	if (ok) {
+		memcpy(tail, bytes.data, sizeof tail);
+		ok = tr_parquet_footer_length(tail, file->bytes, &length, &err);
+	}
+	if (ok && (length > file->bytes - sizeof tail || length > FOOTER_MAX))
+		ok = tr_err_set(&err, TR_ERR_DATA, "its footer has %llu bytes", (unsigned long long)length);
+	ok = ok && read_part(v, file, file->bytes - sizeof tail - length, (size_t)length, &bytes, &err) &&
+		tr_parquet_footer_parse(bytes.data, bytes.len, file->bytes, &v->m->schema, &stats, &err);
+	ok = ok ? compare_footer(v, file, &stats) : failed(v, file, &err);
+	tr_parquet_stats_clear(&stats);
+	tr_buf_clear(&bytes);
+	return ok;
+}
+
+static void check_file(struct verify *v, const struct tr_manifest_file *file)
+{
+	v->report->files++;
+	v->report->rows += file->rows;
+	v->report->bytes += file->bytes;
+	/* A file whose size or bytes differ says nothing by its footer. */
+	if (check_presence(v, file) && check_bytes(v, file))
+		check_footer(v, file);
+}
+
+/* Files beside the manifest's in the folders of its runs: engines that list folders read them. */
+static void report_unreferenced(struct verify *v)
+{
+	size_t start = strlen(v->m->dataset) + 1;
+	for (size_t i = 0; i < v->list.n; i++) {
+		const struct tr_store_entry *entry = &v->list.items[i];
+		bool ours = false;
+		size_t n = start + strcspn(entry->key + start, "/") + 1;
+		for (size_t k = 0; !v->named[i] && !ours && k < v->m->n_files; k++)
+			ours = strncmp(v->m->files[k].path, entry->key, n) == 0;
+		if (!ours)
+			continue;
+		v->report->unreferenced++;
+		v->report->unreferenced_bytes += entry->bytes;
+		tr_emit_text(v->lake->events, TR_EVENT_NOTICE, v->m->dataset,
+			"`%s` is not a file of version %llu", entry->key, (unsigned long long)v->m->version);
+	}
+}
+
+static bool verify_version(struct verify *v, struct tr_err *err)
+{
+	char prefix[TR_KEY_MAX];
+	snprintf(prefix, sizeof prefix, "%s/", v->m->dataset);
+	if (!v->lake->store->ops->list(v->lake->store, prefix, &v->list, err))
+		return false;
+	v->named = tr_calloc(v->list.n, sizeof *v->named, err);
+	if (v->named) {
+		for (size_t i = 0; i < v->m->n_files; i++)
+			check_file(v, &v->m->files[i]);
+		report_unreferenced(v);
+	}
+	bool ok = v->named != NULL;
+	free(v->named);
+	tr_store_list_clear(&v->list);
+	return ok;
+}
+
+bool tr_lake_verify(const struct tr_lake *lake, const char *dataset, uint64_t version,
+	struct tr_verify_report *report, struct tr_errs *findings, struct tr_err *err)
+{
+	struct tr_manifest m;
+	bool found;
+	*report = (struct tr_verify_report){ 0 };
+	if (!tr_lake_load(lake, dataset, version, &m, &found, err))
+		return false;
+	struct verify v = { .lake = lake, .m = &m, .report = report, .findings = findings };
+	report->version = m.version;
+	bool ok;
+	if (found && !m.expired) {
+		ok = verify_version(&v, err);
+	} else if (found) {
+		ok = tr_err_set(err, TR_ERR_USER, "version %llu of `%s` has expired: its files may be gone",
+			(unsigned long long)version, dataset);
+		tr_err_hint(err, "`tailrace history %s` lists the versions that are kept", dataset);
+	} else {
+		ok = tr_err_set(err, TR_ERR_USER,
+			version ? "`%s` has no version %llu" : "`%s` is not published", dataset,
+			(unsigned long long)version);
+		tr_err_hint(err,
+			"`tailrace datasets` lists what is published, `tailrace history %s` its versions",
+			dataset);
+	}
+	tr_manifest_clear(&m);
+	return ok;
+}

@@ -1,0 +1,113 @@
+#include "lake/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool tr_run_id_is(const char *text)
+{
+	size_t n = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz-");
+	return n > 0 && n <= TR_RUN_ID_MAX && text[n] == '\0';
+}
+
+void tr_manifest_init(struct tr_manifest *m)
+{
+	*m = (struct tr_manifest){ 0 };
+	tr_schema_init(&m->schema);
+}
+
+static void clear_file(struct tr_manifest_file *file, size_t n_keys)
+{
+	free(file->path);
+	for (size_t i = 0; file->partition && i < n_keys; i++)
+		free(file->partition[i]);
+	free(file->partition);
+	free(file->min);
+	free(file->max);
+	free(file->nulls);
+}
+
+void tr_manifest_clear(struct tr_manifest *m)
+{
+	free(m->dataset);
+	free(m->run_id);
+	free(m->tailrace);
+	free(m->kind);
+	free(m->snapshot_xmin_xmax);
+	free(m->snapshot_lsn);
+	for (size_t i = 0; i < m->n_files; i++)
+		clear_file(&m->files[i], m->n_keys);
+	free(m->files);
+	for (size_t i = 0; i < m->n_keys; i++) {
+		free(m->keys[i].column);
+		free(m->keys[i].name);
+	}
+	free(m->keys);
+	tr_schema_clear(&m->schema);
+	tr_manifest_init(m);
+}
+
+struct tr_manifest_file *tr_manifest_add_file(struct tr_manifest *m, struct tr_err *err)
+{
+	if (m->n_files >= TR_MANIFEST_FILES_MAX) {
+		tr_err_set(err, TR_ERR_USER, "a version of more than %d files", TR_MANIFEST_FILES_MAX);
+		tr_err_hint(err, "partition by a coarser key, as month(...) for day(...)");
+		return NULL;
+	}
+	if (!tr_array_grow((void **)&m->files, m->n_files, &m->files_cap, sizeof *m->files, err))
+		return NULL;
+	struct tr_manifest_file *file = &m->files[m->n_files];
+	*file = (struct tr_manifest_file){ 0 };
+	size_t n = m->schema.n;
+	file->partition = tr_calloc(m->n_keys, sizeof *file->partition, err);
+	file->min = file->partition ? tr_calloc(n, sizeof *file->min, err) : NULL;
+	file->max = file->min ? tr_calloc(n, sizeof *file->max, err) : NULL;
+	file->nulls = file->max ? tr_calloc(n, sizeof *file->nulls, err) : NULL;
+	if (!file->nulls) {
+		clear_file(file, 0);
+		return NULL;
+	}
+	m->n_files++;
+	return file;
+}
+
+bool tr_manifest_field_ids(struct tr_schema *schema, const struct tr_manifest *parent, int32_t *last,
+	struct tr_err *err)
+{
+	int32_t highest = parent ? parent->last_field_id : 0;
+	for (size_t i = 0; parent && i < parent->schema.n; i++)
+		if (parent->schema.fields[i].field_id > highest)
+			highest = parent->schema.fields[i].field_id;
+	for (size_t i = 0; i < schema->n; i++) {
+		struct tr_field *field = &schema->fields[i];
+		int known = parent ? tr_schema_find(&parent->schema, field->name) : -1;
+		field->field_id = known >= 0 ? parent->schema.fields[known].field_id : 0;
+		if (field->field_id > 0)
+			continue;
+		if (highest == INT32_MAX)
+			return tr_err_set(err, TR_ERR_INTERNAL, "the dataset's field ids are used up");
+		field->field_id = ++highest;
+	}
+	*last = highest;
+	return true;
+}
+
+static bool has_null(const struct tr_manifest *m, size_t key)
+{
+	for (size_t i = 0; i < m->n_files; i++)
+		if (!m->files[i].partition[key])
+			return true;
+	return false;
+}
+
+bool tr_manifest_columns(const struct tr_manifest *m, struct tr_schema *out, struct tr_err *err)
+{
+	if (!tr_schema_copy(out, &m->schema, err))
+		return false;
+	for (size_t i = 0; i < m->n_keys; i++) {
+		if (!tr_schema_add(out, m->keys[i].name, m->keys[i].type, has_null(m, i), NULL, err)) {
+			tr_schema_clear(out);
+			return false;
+		}
+	}
+	return true;
+}
