@@ -1,8 +1,7 @@
 #include "gen/enriched_orders_c.h"
 
 enum tr_verdict enriched_orders_c(const struct in_o *o, const struct in_u *u,
-	const struct enriched_orders_c_params *params, struct out_enriched_orders_c *out,
-	struct tr_ctx *ctx)
+	const struct enriched_orders_c_params *params, struct out_enriched_orders_c *out, struct tr_ctx *ctx)
 {
 	(void)ctx;
 	out->order_id = o->order_id;
