@@ -61,7 +61,7 @@ struct tr_engine_files {
 bool tr_engine_add_files(struct tr_engine *e, const struct tr_engine_files *files,
 	struct tr_err *err) TR_CHECKED;
 
-/* `:name` or `$name` parameters of the statement. */
+/* Parameters of the statement, written `$name`; one that the statement does not use is fine. */
 struct tr_engine_param {
 	const char *name;
 	struct tr_type type;
