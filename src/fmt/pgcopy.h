@@ -23,9 +23,13 @@ enum tr_pgcopy_wire {
 	TR_PG_NUMERIC, /* -> TR_DECIMAL(p,s); NaN and infinities by policy */
 	TR_PG_TEXT,    /* text family, enum, json, name ...: must be valid UTF-8 without NUL */
 	TR_PG_BYTEA,
+	/* Infinities and values out of range by policy. Every finite date that the server
+	 * stores (4713 BC .. 5874897) is held; of timestamps those up to
+	 * 294247-01-10 04:00:54.775806, the last that int64 microseconds since 1970 and all
+	 * readers hold: the server's own range ends 294276. */
 	TR_PG_DATE,
 	TR_PG_TIMESTAMP,
-	TR_PG_TIMESTAMPTZ, /* infinities and out of range by policy */
+	TR_PG_TIMESTAMPTZ,
 	TR_PG_TIME,
 	TR_PG_UUID,
 	TR_PG_JSONB, /* version byte 1, then text */
@@ -43,12 +47,20 @@ struct tr_pgcopy;
 bool tr_pgcopy_new(const struct tr_pgcopy_column *columns, size_t n, struct tr_pgcopy **out,
 	struct tr_err *err) TR_CHECKED;
 void tr_pgcopy_free(struct tr_pgcopy *d);
-/* Take a piece of the stream. A data error names the column and `*row` of
- * tr_pgcopy_rows; a malformed stream is TR_ERR_TRANSIENT (a broken transfer). */
+/* Take a piece of the stream. A data error names the column (place.field); the row it is
+ * about has the index tr_pgcopy_rows. A malformed stream is TR_ERR_TRANSIENT (a broken
+ * transfer). A decoder that failed stays failed. */
 bool tr_pgcopy_feed(struct tr_pgcopy *d, const void *bytes, size_t n, struct tr_err *err) TR_CHECKED;
+/* After a data error, while the piece that was fed is still there: the bytes of a field of
+ * the row it is about (NULL for null), to name the row by its key. False: there is none. */
+bool tr_pgcopy_bad_field(const struct tr_pgcopy *d, size_t column, const void **bytes, size_t *n) TR_CHECKED;
+/* A field's bytes as text for a message, cut to fit; false for a format whose text would
+ * need more than this (numeric, json, floats). */
+bool tr_pgcopy_describe(enum tr_pgcopy_wire wire, const void *bytes, size_t n, char *buf,
+	size_t size) TR_CHECKED;
 /* Complete rows decoded since the start: the index of the row that an error is about. */
 int64_t tr_pgcopy_rows(const struct tr_pgcopy *d);
-/* Complete rows buffered and their memory: when to take a batch. */
+/* Complete rows buffered and their memory: when to take a batch. Both are cheap. */
 int64_t tr_pgcopy_pending(const struct tr_pgcopy *d);
 size_t tr_pgcopy_memory(const struct tr_pgcopy *d);
 /* Move the buffered rows out as a batch (pending may be 0: an empty batch). */
