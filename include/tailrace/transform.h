@@ -8,9 +8,11 @@
 #ifndef TAILRACE_TRANSFORM_H
 #define TAILRACE_TRANSFORM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TAILRACE_TRANSFORM_ABI 1
 
@@ -53,8 +55,28 @@ struct tr_ctx {
 	const struct tr_ctx_ops *ops;
 };
 
-#include <stdarg.h>
-#include <stdio.h>
+/* ---- what a compiled object exports; written by the generated header ---- */
+
+struct tr_transform_field {
+	uint32_t offset, size; /* in its struct */
+};
+
+struct tr_transform_descriptor {
+	uint32_t abi;              /* TAILRACE_TRANSFORM_ABI */
+	uint32_t n_sides, n_params, n_out;
+	const char *dataset;
+	const char *fingerprint;   /* of `description` */
+	const char *description;   /* inputs, parameters and contract, a line each */
+	const uint32_t *side_sizes;   /* sizeof of each input's struct */
+	const uint32_t *side_fields;  /* how many fields each has */
+	const struct tr_transform_field *sides;  /* of all inputs, one after the other */
+	const struct tr_transform_field *params, *out;
+	uint32_t params_size, out_size;
+	enum tr_verdict (*call)(const void *const *sides, const void *params, void *out, struct tr_ctx *ctx);
+};
+
+/* The one exported symbol: `const struct tr_transform_descriptor *tailrace_transform(void)`. */
+#define TAILRACE_TRANSFORM_SYMBOL "tailrace_transform"
 
 /* Stop the run: `return tr_fail(ctx, "negative amount %f", o->amount);`. The row's key is added. */
 __attribute__((format(printf, 2, 3), unused))
@@ -89,5 +111,14 @@ static struct tr_text tr_text_printf(struct tr_ctx *ctx, const char *fmt, ...)
 }
 
 /* clang-format on */
+
+/* The 36 characters of a uuid, as new text. */
+__attribute__((unused))
+static struct tr_text tr_uuid_printf(struct tr_ctx *ctx, struct tr_uuid uuid)
+{
+	const uint8_t *b = uuid.bytes;
+	return tr_text_printf(ctx, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
 
 #endif

@@ -36,14 +36,21 @@ struct tr_transform_spec {
 char *tr_transform_header(const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
 /* The ABI header that stands beside it (include/tailrace/transform.h, embedded). */
 const char *tr_transform_abi_header(void);
-/* The unit that is compiled: includes the user's file and exports the descriptor; free(). */
-char *tr_transform_glue(const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
-/* 16 hex digits over names, types and nullability of inputs, parameters and contract. */
+/* The unit that is compiled: includes the user's file, whose header brings the descriptor,
+ * and exports it; free(). */
+char *tr_transform_glue(const char *dataset, const char *source_path, struct tr_err *err) TR_CHECKED;
+/* Inputs, parameters and contract, a line each: `o.order_id: int not null`; free(). */
+char *tr_transform_description(const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
+/* 16 hex digits over a description. */
 #define TR_FINGERPRINT_TEXT 17
-void tr_transform_fingerprint(const struct tr_transform_spec *spec, char out[TR_FINGERPRINT_TEXT]);
-/* A field-by-field difference between the description embedded in a compiled object or
- * generated header and the live spec, one line a field; free(). */
-char *tr_transform_difference(const char *described, const struct tr_transform_spec *spec,
-	struct tr_err *err) TR_CHECKED;
+void tr_transform_fingerprint(const char *description, char out[TR_FINGERPRINT_TEXT]);
+/* What moved between two descriptions, one line a field; empty if nothing; free(). */
+char *tr_transform_difference(const char *before, const char *now, struct tr_err *err) TR_CHECKED;
+/* The C name of column i's field (a keyword gets a `_`); buf has 160 bytes. */
+void tr_transform_field_name(const struct tr_schema *schema, size_t i, char *buf);
+/* A required field of the contract that `source` (preprocessed C) never sets: the name, or
+ * NULL. Looks for `out->field` with the function's own name for `out`; a function that
+ * hands the whole struct on is trusted. Borrowed from spec. */
+const char *tr_transform_unset(const struct tr_transform_spec *spec, const char *source);
 
 #endif

@@ -62,12 +62,14 @@ bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, str
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		const struct tr_relation *r = d->inputs[i].relation;
 		const char **types = tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof *types, err);
-		struct tr_schema *own = &d->sql_inputs[i];
+		struct tr_schema *own = tr_arena_alloc(&plan->arena, sizeof *own, err);
 		char *relation = tr_arena_printf(&plan->arena, err, "%s.%s", r->schema, r->name);
-		if (!types || !relation)
+		if (!types || !relation || !own)
 			return false;
+		*own = d->sql_inputs[i]; /* the same fields, but for the presence behind them */
+		own->n -= d->outer_join;
 		for (size_t k = 0; k < own->n; k++)
-			types[k] = d->sql_columns[i][k] < 0 ? "" : r->columns[d->sql_columns[i][k]].pg_type;
+			types[k] = r->columns[d->sql_columns[i][k]].pg_type;
 		inputs[i] = (struct tr_transform_input){ .alias = d->inputs[i].config->alias, .relation = relation,
 			.schema = own, .source_types = types, .may_miss = d->outer_join };
 	}

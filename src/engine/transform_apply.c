@@ -1,0 +1,356 @@
+/* Rows through a typed C transform. Every field is bound once: a load or store function,
+ * its place in the struct and its column. */
+#include <stdlib.h>
+
+#include "data/value.h"
+#include "engine/transform_internal.h"
+
+#define BATCH_ARENA_MAX ((size_t)1 << 30)
+
+struct in_field {
+	void (*load)(const struct in_field *f, int64_t row);
+	uint8_t *place;       /* in the side's struct */
+	uint32_t width;       /* of the value in the struct */
+	size_t column;        /* in the joined batch */
+	struct tr_type type;
+	bool nullable;
+	struct tr_view view;
+};
+
+struct out_field {
+	bool (*store)(struct out_field *f, const uint8_t *place, struct tr_err *err);
+	uint32_t offset, width;
+	bool nullable;
+	struct tr_column *column;
+};
+
+struct side {
+	uint8_t *row;         /* the struct */
+	struct in_field *fields;
+	size_t n_fields;
+	size_t presence;      /* column; SIZE_MAX: always there */
+	struct tr_view present;
+};
+
+struct apply {
+	struct tr_ctx ctx;    /* first: the function's ctx is a pointer to it */
+	struct tr_transform *t;
+	struct ArrowArrayStream in;
+	struct tr_schema schema; /* of `in` */
+	struct tr_arena arena, batch_arena;
+	struct side *sides;
+	const void **side_rows;
+	uint8_t *out;
+	struct out_field *out_fields;
+	struct tr_column *columns;
+	size_t n_out;
+	size_t *keys;         /* columns of `in` that name a row */
+	size_t n_keys;
+	struct tr_err err;    /* set by the function through ctx */
+};
+
+/* ---- loading a side ---- */
+
+static void load_fixed(const struct in_field *f, int64_t row)
+{
+	memcpy(f->place, f->view.data + (size_t)(f->view.offset + row) * f->width, f->width);
+}
+
+/* A decimal of at most 18 digits: the low eight of its sixteen bytes. */
+static void load_small_decimal(const struct in_field *f, int64_t row)
+{
+	memcpy(f->place, f->view.data + (size_t)(f->view.offset + row) * 16, 8);
+}
+
+static void load_bool(const struct in_field *f, int64_t row)
+{
+	*f->place = tr_view_bool(&f->view, row);
+}
+
+static void load_text(const struct in_field *f, int64_t row)
+{
+	struct tr_text text;
+	text.ptr = tr_view_bytes(&f->view, row, &text.len);
+	memcpy(f->place, &text, sizeof text);
+}
+
+static void load_side(const struct side *s, int64_t row)
+{
+	for (size_t i = 0; i < s->n_fields; i++) {
+		const struct in_field *f = &s->fields[i];
+		if (!f->nullable) {
+			f->load(f, row);
+			continue;
+		}
+		bool null = tr_view_is_null(&f->view, row);
+		if (null)
+			memset(f->place, 0, f->width);
+		else
+			f->load(f, row);
+		/* `valid` stands behind `value`, which every tr_nullable_ struct begins with. */
+		f->place[f->width] = !null;
+	}
+}
+
+/* ---- storing the result ---- */
+
+static bool store_fixed(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	return tr_column_add_fixed(f->column, place, err);
+}
+
+static bool store_small_decimal(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	int64_t units;
+	memcpy(&units, place, 8);
+	const tr_i128 wide = units;
+	return tr_column_add_fixed(f->column, &wide, err);
+}
+
+static bool store_bool(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	return tr_column_add_bool(f->column, *place != 0, err);
+}
+
+static bool store_text(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	struct tr_text text;
+	memcpy(&text, place, sizeof text);
+	if (!text.ptr)
+		return tr_err_set(err, TR_ERR_DATA, "a required field was left unset");
+	return tr_column_add_bytes(f->column, text.ptr, text.len, err);
+}
+
+/* ---- errors of a row ---- */
+
+static void row_key(const struct apply *a, const struct ArrowArray *batch, int64_t row, char *buf, size_t size)
+{
+	struct tr_str s;
+	tr_str_init(&s, 4096);
+	for (size_t i = 0; i < a->n_keys; i++) {
+		const struct tr_field *f = &a->schema.fields[a->keys[i]];
+		struct tr_view v;
+		tr_view_init(&v, batch, a->keys[i], f->type);
+		tr_str_addf(&s, "%s%s=", i ? ", " : "", f->name);
+		tr_value_format(&v, f->type, row, &s);
+	}
+	tr_copy_text(buf, size, s.ptr ? s.ptr : "");
+	tr_str_clear(&s);
+}
+
+static bool row_failed(struct apply *a, const struct ArrowArray *batch, int64_t row, const char *field,
+	struct tr_err *err)
+{
+	char key[256];
+	row_key(a, batch, row, key, sizeof key);
+	if (err->kind == TR_ERR_NONE)
+		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run", a->t->dataset);
+	tr_err_at_row(err, a->t->dataset, field, key);
+	if (!err->hint[0])
+		tr_err_hint(err, "nothing was published; mend the row or the transform");
+	return false;
+}
+
+static enum tr_verdict ctx_fail(struct tr_ctx *ctx, const char *message)
+{
+	struct apply *a = (struct apply *)ctx;
+	tr_err_set(&a->err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run: %s", a->t->dataset, message);
+	return TR_FAIL;
+}
+
+static char *ctx_alloc(struct tr_ctx *ctx, size_t size)
+{
+	struct apply *a = (struct apply *)ctx;
+	return tr_arena_alloc(&a->batch_arena, size, &a->err);
+}
+
+/* ---- a batch ---- */
+
+static bool store_row(struct apply *a, const struct ArrowArray *batch, int64_t row, struct tr_err *err)
+{
+	for (size_t i = 0; i < a->n_out; i++) {
+		struct out_field *f = &a->out_fields[i];
+		const uint8_t *place = a->out + f->offset;
+		bool ok = f->nullable && !place[f->width] ? tr_column_add_null(f->column, err) : f->store(f, place, err);
+		if (!ok)
+			return row_failed(a, batch, row, a->t->out.fields[i].name, err);
+	}
+	return true;
+}
+
+static bool transform_row(struct apply *a, const struct ArrowArray *batch, int64_t row, int64_t *emitted,
+	struct tr_err *err)
+{
+	const struct tr_transform_descriptor *d = a->t->descriptor;
+	for (size_t i = 0; i < a->t->n_sides; i++) {
+		const struct side *s = &a->sides[i];
+		bool there = s->presence == SIZE_MAX ||
+			(!tr_view_is_null(&s->present, row) && tr_view_bool(&s->present, row));
+		if (there)
+			load_side(s, row);
+		a->side_rows[i] = there ? s->row : NULL;
+	}
+	memset(a->out, 0, d->out_size);
+	enum tr_verdict verdict = d->call(a->side_rows, a->t->params, a->out, &a->ctx);
+	if (a->err.kind != TR_ERR_NONE) {
+		*err = a->err;
+		return row_failed(a, batch, row, NULL, err);
+	}
+	if (verdict == TR_SKIP)
+		return true;
+	if (verdict != TR_EMIT) {
+		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` returned %d", a->t->dataset, (int)verdict);
+		tr_err_hint(err, "return TR_EMIT, TR_SKIP, or tr_fail(ctx, \"...\")");
+		return row_failed(a, batch, row, NULL, err);
+	}
+	(*emitted)++;
+	return store_row(a, batch, row, err);
+}
+
+static void bind_batch(struct apply *a, const struct ArrowArray *batch)
+{
+	for (size_t i = 0; i < a->t->n_sides; i++) {
+		struct side *s = &a->sides[i];
+		if (s->presence != SIZE_MAX)
+			tr_view_init(&s->present, batch, s->presence, (struct tr_type){ .kind = TR_BOOL });
+		for (size_t k = 0; k < s->n_fields; k++)
+			tr_view_init(&s->fields[k].view, batch, s->fields[k].column, s->fields[k].type);
+	}
+}
+
+static bool apply_next(void *self, struct ArrowArray *out, struct tr_err *err)
+{
+	struct apply *a = self;
+	for (;;) {
+		struct ArrowArray batch = { 0 };
+		int64_t emitted = 0;
+		if (!tr_stream_next(&a->in, &batch, err))
+			return false;
+		if (!batch.release)
+			return true;
+		bind_batch(a, &batch);
+		tr_arena_reset(&a->batch_arena);
+		bool ok = true;
+		for (int64_t row = 0; ok && row < batch.length; row++)
+			ok = transform_row(a, &batch, row, &emitted, err);
+		tr_batch_clear(&batch);
+		if (!ok)
+			return false;
+		if (emitted)
+			return tr_batch_take(a->columns, a->n_out, emitted, out, err);
+	}
+}
+
+static void apply_free(void *self)
+{
+	struct apply *a = self;
+	for (size_t i = 0; a->columns && i < a->n_out; i++)
+		tr_column_clear(&a->columns[i]);
+	tr_stream_clear(&a->in);
+	tr_schema_clear(&a->schema);
+	tr_arena_clear(&a->batch_arena);
+	tr_arena_clear(&a->arena);
+	free(a);
+}
+
+/* ---- binding ---- */
+
+static bool is_small_decimal(struct tr_type type)
+{
+	return type.kind == TR_DECIMAL && type.precision <= 18;
+}
+
+static uint32_t struct_width(struct tr_type type)
+{
+	if (is_small_decimal(type))
+		return 8;
+	if (type.kind == TR_BOOL)
+		return 1;
+	return tr_type_is_bytes(type) ? (uint32_t)sizeof(struct tr_text) : tr_type_width(type);
+}
+
+static bool bind_side(struct apply *a, size_t i, size_t *column, size_t *field, struct tr_err *err)
+{
+	const struct tr_transform_descriptor *d = a->t->descriptor;
+	const struct tr_schema *schema = &a->t->sides[i];
+	struct side *s = &a->sides[i];
+	s->presence = a->t->may_miss[i] ? (*column)++ : SIZE_MAX;
+	s->n_fields = schema->n;
+	s->row = tr_arena_alloc(&a->arena, d->side_sizes[i], err);
+	s->fields = tr_arena_alloc(&a->arena, schema->n * sizeof *s->fields, err);
+	if (!s->row || !s->fields)
+		return false;
+	for (size_t k = 0; k < schema->n; k++) {
+		struct tr_type type = schema->fields[k].type;
+		s->fields[k] = (struct in_field){ .place = s->row + d->sides[(*field)++].offset,
+			.width = struct_width(type), .column = (*column)++, .type = type,
+			.nullable = schema->fields[k].nullable,
+			.load = type.kind == TR_BOOL ? load_bool : tr_type_is_bytes(type) ? load_text
+				: is_small_decimal(type) ? load_small_decimal : load_fixed };
+	}
+	return true;
+}
+
+static bool bind_out(struct apply *a, struct tr_err *err)
+{
+	const struct tr_transform_descriptor *d = a->t->descriptor;
+	a->n_out = a->t->out.n;
+	a->out = tr_arena_alloc(&a->arena, d->out_size, err);
+	a->out_fields = tr_arena_alloc(&a->arena, a->n_out * sizeof *a->out_fields, err);
+	a->columns = tr_arena_alloc(&a->arena, a->n_out * sizeof *a->columns, err);
+	if (!a->out || !a->out_fields || !a->columns)
+		return false;
+	for (size_t i = 0; i < a->n_out; i++) {
+		struct tr_type type = a->t->out.fields[i].type;
+		tr_column_init(&a->columns[i], type);
+		a->out_fields[i] = (struct out_field){ .offset = d->out[i].offset, .width = struct_width(type),
+			.nullable = a->t->out.fields[i].nullable, .column = &a->columns[i],
+			.store = type.kind == TR_BOOL ? store_bool : tr_type_is_bytes(type) ? store_text
+				: is_small_decimal(type) ? store_small_decimal : store_fixed };
+	}
+	return true;
+}
+
+static bool bind(struct apply *a, const char *const *key_columns, size_t n_keys, struct tr_err *err)
+{
+	size_t column = 0, field = 0;
+	a->sides = tr_arena_alloc(&a->arena, a->t->n_sides * sizeof *a->sides, err);
+	a->side_rows = tr_arena_alloc(&a->arena, a->t->n_sides * sizeof *a->side_rows, err);
+	a->keys = tr_arena_alloc(&a->arena, (n_keys + 1) * sizeof *a->keys, err);
+	if (!a->sides || !a->side_rows || !a->keys || !tr_stream_schema(&a->in, &a->schema, err))
+		return false;
+	for (size_t i = 0; i < a->t->n_sides; i++)
+		if (!bind_side(a, i, &column, &field, err))
+			return false;
+	if (column != a->schema.n)
+		return tr_err_set(err, TR_ERR_INTERNAL, "a transform of %zu columns was given %zu", column, a->schema.n);
+	for (size_t i = 0; i < n_keys; i++) {
+		int k = tr_schema_find(&a->schema, key_columns[i]);
+		if (k >= 0)
+			a->keys[a->n_keys++] = (size_t)k;
+	}
+	return bind_out(a, err);
+}
+
+bool tr_transform_apply(struct tr_transform *t, struct ArrowArrayStream *in, const char *const *key_columns,
+	size_t n_keys, struct ArrowArrayStream *out, struct tr_err *err)
+{
+	static const struct tr_ctx_ops ctx_ops = { ctx_fail, ctx_alloc };
+	static const struct tr_stream_ops ops = { apply_next, apply_free };
+	struct apply *a = tr_calloc(1, sizeof *a, err);
+	if (!a) {
+		tr_stream_clear(in);
+		return false;
+	}
+	a->ctx.ops = &ctx_ops;
+	a->t = t;
+	a->in = *in;
+	in->release = NULL;
+	tr_schema_init(&a->schema);
+	tr_arena_init(&a->arena, BATCH_ARENA_MAX);
+	tr_arena_init(&a->batch_arena, BATCH_ARENA_MAX);
+	if (bind(a, key_columns, n_keys, err))
+		return tr_stream_init(out, &t->out, &ops, a, err);
+	apply_free(a);
+	return false;
+}

@@ -1,0 +1,123 @@
+#include "io/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Read what is there; what passes the buffer's maximum is dropped. False: end of file. */
+static bool drain(int fd, struct tr_buf *out)
+{
+	char chunk[8192];
+	struct tr_err ignored = { 0 };
+	ssize_t n = read(fd, chunk, sizeof chunk);
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n == 0)
+		return false;
+	size_t room = out->max - out->len;
+	return tr_buf_append(out, chunk, (size_t)n < room ? (size_t)n : room, &ignored) || true;
+}
+
+/* Read both pipes until both are closed. False: the deadline passed. */
+static bool collect(int fds[2], struct tr_buf *bufs[2], int64_t deadline_us)
+{
+	bool open[2] = { true, true };
+	while (open[0] || open[1]) {
+		struct pollfd p[2] = { { open[0] ? fds[0] : -1, POLLIN, 0 }, { open[1] ? fds[1] : -1, POLLIN, 0 } };
+		int64_t left = (deadline_us - tr_clock_monotonic_us()) / 1000;
+		if (left <= 0)
+			return false;
+		if (poll(p, 2, left > 1000 ? 1000 : (int)left) < 0 && errno != EINTR)
+			return false;
+		for (int i = 0; i < 2; i++)
+			if (p[i].revents)
+				open[i] = drain(fds[i], bufs[i]);
+	}
+	return true;
+}
+
+static int spawn(const struct tr_process *p, int out, int errors, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, errors, 2);
+	if (p->folder)
+		posix_spawn_file_actions_addchdir_np(&actions, p->folder);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	int code = posix_spawn(pid, p->argv[0], &actions, &attributes, (char *const *)(uintptr_t)p->argv,
+		(char *const *)(uintptr_t)p->env);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+bool tr_process_run(const struct tr_process *p, struct tr_buf *out, struct tr_buf *errors, int *status,
+	struct tr_err *err)
+{
+	int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
+	struct tr_buf *bufs[2] = { out, errors };
+	pid_t pid = -1;
+	bool ok = false;
+	if (pipe2(pipes[0], O_CLOEXEC) != 0 || pipe2(pipes[1], O_CLOEXEC) != 0) {
+		tr_err_errno(err, errno, "a pipe could not be opened");
+		goto out;
+	}
+	int code = spawn(p, pipes[0][1], pipes[1][1], &pid);
+	if (code != 0) {
+		tr_err_errno(err, code, "%s could not be started", p->argv[0]);
+		goto out;
+	}
+	for (int i = 0; i < 2; i++) {
+		close(pipes[i][1]);
+		pipes[i][1] = -1;
+	}
+	int fds[2] = { pipes[0][0], pipes[1][0] };
+	ok = collect(fds, bufs, tr_clock_monotonic_us() + p->timeout_ms * 1000);
+	if (!ok) {
+		kill(-pid, SIGKILL);
+		tr_err_set(err, TR_ERR_TRANSIENT, "%s did not end within %lld s and was stopped", p->argv[0],
+			(long long)(p->timeout_ms / 1000));
+	}
+	int raw = 0;
+	while (waitpid(pid, &raw, 0) < 0 && errno == EINTR)
+		;
+	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+out:
+	for (int i = 0; i < 2; i++)
+		for (int k = 0; k < 2; k++)
+			if (pipes[i][k] >= 0)
+				close(pipes[i][k]);
+	return ok;
+}
+
+bool tr_process_find(const char *name, const char *path_list, char **out, struct tr_err *err)
+{
+	char candidate[4096];
+	if (strchr(name, '/'))
+		return (*out = tr_strdup(name, err)) != NULL;
+	for (const char *p = path_list; *p;) {
+		size_t n = strcspn(p, ":");
+		if (n > 0 && (size_t)snprintf(candidate, sizeof candidate, "%.*s/%s", (int)n, p, name) < sizeof candidate &&
+			access(candidate, X_OK) == 0)
+			return (*out = tr_strdup(candidate, err)) != NULL;
+		p += n + (p[n] == ':');
+	}
+	return tr_err_set(err, TR_ERR_USER, "`%s` was not found on PATH", name);
+}

@@ -1,0 +1,94 @@
+#include "io/temp_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PREFIX "tailrace-spill-"
+
+/* Remove a folder of plain files (the engine makes no others). */
+static void remove_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(path);
+}
+
+static int open_lock(const char *folder, int flags)
+{
+	char path[1100];
+	snprintf(path, sizeof path, "%s/lock", folder);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Neighbours of ours whose owner no longer holds the lock. */
+static void sweep(const char *parent)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *entry;
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		char path[1024];
+		struct stat st;
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+			(size_t)snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) >= sizeof path)
+			continue;
+		if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+			continue;
+		int lock = open_lock(path, 0);
+		if (lock < 0)
+			continue;
+		remove_folder(path);
+		close(lock);
+	}
+	closedir(dir);
+}
+
+bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *name, struct tr_err *err)
+{
+	t->lock = -1;
+	t->path[0] = '\0';
+	sweep(parent);
+	char path[1024];
+	if ((size_t)snprintf(path, sizeof path, "%s/" PREFIX "%s-%ld", parent, name, (long)getpid()) >= sizeof path)
+		return tr_err_set(err, TR_ERR_USER, "the path of the temporary folder is too long");
+	if (mkdir(path, 0700) != 0) {
+		tr_err_errno(err, errno, "the temporary folder %s can't be made", path);
+		return tr_err_hint(err, "set limits.temp_dir to a folder that can be written");
+	}
+	t->lock = open_lock(path, O_CREAT);
+	if (t->lock < 0) {
+		tr_err_errno(err, errno, "the temporary folder %s can't be locked", path);
+		rmdir(path);
+		return false;
+	}
+	memcpy(t->path, path, sizeof path);
+	return true;
+}
+
+void tr_temp_dir_clear(struct tr_temp_dir *t)
+{
+	if (t->path[0])
+		remove_folder(t->path);
+	if (t->lock >= 0)
+		close(t->lock);
+	t->lock = -1;
+	t->path[0] = '\0';
+}

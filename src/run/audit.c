@@ -1,0 +1,135 @@
+#include "run/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/column.h"
+#include "engine/published.h"
+#include "data/value.h"
+
+#define FOOTER_MAX ((size_t)256 << 20)
+
+/* ---- files against the manifest ---- */
+
+static bool broken(const struct tr_manifest_file *f, const char *what, struct tr_err *err)
+{
+	tr_err_set(err, TR_ERR_INTERNAL, "the staged file %s does not hold what was written: %s", f->path, what);
+	return tr_err_hint(err, "nothing was published; check the disk under the lake and run again");
+}
+
+static bool audit_file(struct tr_store *store, const struct tr_manifest *m, const struct tr_manifest_file *f,
+	struct tr_err *err)
+{
+	struct tr_parquet_stats stats = { 0 };
+	char checksum[TR_CHECKSUM_TEXT];
+	bool ok = tr_file_footer(store, f->path, f->bytes, &m->schema, &stats, err) &&
+		store->ops->checksum(store, f->path, checksum, err);
+	if (ok && strcmp(checksum, f->checksum) != 0)
+		ok = broken(f, "its checksum differs", err);
+	if (ok && (stats.rows != f->rows || stats.row_groups != f->row_groups))
+		ok = broken(f, "its footer counts other rows", err);
+	for (size_t i = 0; ok && i < m->schema.n; i++) {
+		const struct tr_parquet_column_stats *c = &stats.columns[i];
+		if (c->nulls != f->nulls[i] || (!m->schema.fields[i].nullable && c->nulls != 0))
+			ok = broken(f, "its footer counts other nulls", err);
+		else if (memcmp(&c->min, &f->min[i], sizeof c->min) != 0 ||
+			memcmp(&c->max, &f->max[i], sizeof c->max) != 0)
+			ok = broken(f, "its bounds differ", err);
+	}
+	tr_parquet_stats_clear(&stats);
+	return ok;
+}
+
+/* ---- checks over the rows ---- */
+
+static bool first_count(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql, int64_t *count,
+	struct tr_err *err)
+{
+	struct ArrowArrayStream rows;
+	struct ArrowArray batch = { 0 };
+	if (!tr_engine_run(engine, sql, d->params, d->n_params, &rows, err))
+		return false;
+	bool ok = tr_stream_next(&rows, &batch, err);
+	if (ok && (!batch.release || batch.length != 1))
+		ok = tr_err_set(err, TR_ERR_INTERNAL, "a check gave no count");
+	if (ok) {
+		struct tr_view v;
+		tr_view_init(&v, &batch, 0, (struct tr_type){ .kind = TR_INT64 });
+		memcpy(count, tr_view_fixed(&v, 0, 8), 8);
+	}
+	tr_batch_clear(&batch);
+	tr_stream_clear(&rows);
+	return ok;
+}
+
+/* `order_id=7; order_id=9`: the keys of some rows that break a check. */
+static bool sample_text(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql, struct tr_str *out,
+	struct tr_err *err)
+{
+	struct ArrowArrayStream rows;
+	struct ArrowArray batch = { 0 };
+	struct tr_schema schema;
+	tr_schema_init(&schema);
+	if (!tr_engine_run(engine, sql, d->params, d->n_params, &rows, err))
+		return false;
+	bool ok = tr_stream_schema(&rows, &schema, err) && tr_stream_next(&rows, &batch, err);
+	for (int64_t row = 0; ok && batch.release && row < batch.length; row++) {
+		tr_str_add(out, row ? "; " : "");
+		for (size_t i = 0; i < schema.n; i++) {
+			struct tr_view v;
+			tr_view_init(&v, &batch, i, schema.fields[i].type);
+			tr_str_addf(out, "%s%s=", i ? ", " : "", schema.fields[i].name);
+			tr_value_format(&v, schema.fields[i].type, row, out);
+		}
+	}
+	tr_batch_clear(&batch);
+	tr_stream_clear(&rows);
+	tr_schema_clear(&schema);
+	return ok && tr_str_ok(out, err);
+}
+
+static bool ask(struct tr_engine *engine, const struct tr_plan_dataset *d, const struct tr_plan_check *check,
+	struct tr_err *err)
+{
+	int64_t count = 0;
+	if (!first_count(engine, d, check->count, &count, err))
+		return false;
+	if (count == 0)
+		return true;
+	struct tr_str samples;
+	struct tr_err ignored = { 0 };
+	tr_str_init(&samples, 2048);
+	if (!sample_text(engine, d, check->samples, &samples, &ignored))
+		tr_str_clear(&samples);
+	tr_err_set(err, TR_ERR_DATA, "dataset `%s` breaks its check `%s` in %lld %s", d->config->name, check->text,
+		(long long)count, count == 1 ? "row" : "rows");
+	tr_err_detail(err, "for example %s", samples.ptr ? samples.ptr : "(samples could not be read)");
+	tr_err_hint(err, "nothing was published; mend the rows in Postgres, the transform or the check");
+	tr_err_at_row(err, d->config->name, NULL, NULL);
+	tr_str_clear(&samples);
+	return false;
+}
+
+static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
+	const struct tr_manifest *m, const char *temp_dir, struct tr_err *err)
+{
+	const char *const dirs[] = { store->local_root };
+	size_t memory = d->engine_memory ? d->engine_memory : d->stage_memory / 2;
+	const struct tr_engine_options options = { .memory = memory, .threads = plan->config->limits.threads,
+		.temp_dir = temp_dir, .disk = plan->config->limits.disk, .allowed_dirs = dirs, .n_allowed_dirs = 1 };
+	struct tr_engine *engine = NULL;
+	bool ok = tr_engine_open(&options, &engine, err) && tr_engine_add_published(engine, store, m, d->config->name, err);
+	for (size_t i = 0; ok && i < d->n_checks; i++)
+		ok = ask(engine, d, &d->checks[i], err);
+	tr_engine_close(engine);
+	return ok;
+}
+
+bool tr_audit(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
+	const struct tr_manifest *m, const char *temp_dir, struct tr_err *err)
+{
+	for (size_t i = 0; i < m->n_files; i++)
+		if (!audit_file(store, m, &m->files[i], err))
+			return false;
+	return d->n_checks == 0 || run_checks(plan, d, store, m, temp_dir, err);
+}

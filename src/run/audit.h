@@ -1,0 +1,16 @@
+/*
+ * The audit of staged files, before anything is published (design.md §2): every footer is
+ * read back and compared with what the writer knew, every checksum with the store's, and
+ * the dataset's checks are asked of the engine over exactly these files.
+ */
+#ifndef TR_RUN_AUDIT_H
+#define TR_RUN_AUDIT_H
+
+#include "lake/lake.h"
+#include "plan/plan.h"
+
+/* A broken check is TR_ERR_DATA with the count of rows and sample keys. */
+bool tr_audit(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
+	const struct tr_manifest *m, const char *temp_dir, struct tr_err *err) TR_CHECKED;
+
+#endif

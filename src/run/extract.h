@@ -1,0 +1,22 @@
+/*
+ * Extraction: from a dataset's plan and an open session to a stream of its published
+ * rows (contract applied). What the stream needs (an engine, its inputs) it owns.
+ */
+#ifndef TR_RUN_EXTRACT_H
+#define TR_RUN_EXTRACT_H
+
+#include "plan/plan.h"
+
+struct tr_extract {
+	const struct tr_plan *plan;
+	const struct tr_plan_dataset *dataset;
+	struct tr_session *session;
+	const char *temp_dir;
+	_Atomic uint64_t *rows, *bytes; /* read from Postgres, to add to */
+};
+
+/* The stream of one worker: `worker` of dataset->workers (straight copies of large tables
+ * are split by pages; everything else has one). It reads ahead in threads of its own. */
+bool tr_extract_open(const struct tr_extract *x, int worker, struct ArrowArrayStream *out, struct tr_err *err) TR_CHECKED;
+
+#endif

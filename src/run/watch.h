@@ -1,0 +1,42 @@
+/*
+ * The watch: one thread beside a run that tells of progress, renews the leases that keep
+ * `gc` away from the run's files, and ends a run that holds its snapshot for too long.
+ */
+#ifndef TR_RUN_WATCH_H
+#define TR_RUN_WATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/cancel.h"
+#include "lake/lake.h"
+
+struct tr_watch {
+	const struct tr_lake *lake;
+	const struct tr_events *events;
+	struct tr_cancel *cancel;
+	const char *run_id;
+	const char *const *datasets;  /* whose leases are renewed */
+	size_t n_datasets;
+	int64_t snapshot_ms;          /* 0: no limit */
+	/* What progress tells of: set by the runner under `lock`. */
+	const char *dataset;
+	uint64_t rows_expected;
+	_Atomic uint64_t rows_read, bytes_read, rows_written, bytes_written;
+	atomic_bool snapshot_open, snapshot_expired;
+	int64_t snapshot_opened_us;
+	/* private */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool started, ending;
+};
+
+/* The caller has filled the first part of a zeroed struct. */
+bool tr_watch_start(struct tr_watch *w, struct tr_err *err) TR_CHECKED;
+/* Ends the thread; safe to repeat. */
+void tr_watch_stop(struct tr_watch *w);
+/* The runner turns to another dataset: counters start again. NULL: between datasets. */
+void tr_watch_dataset(struct tr_watch *w, const char *dataset, uint64_t rows_expected);
+
+#endif
