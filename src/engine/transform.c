@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/decimal.h"
+#include "data/literal.h"
 #include "engine/transform_internal.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
@@ -85,69 +85,22 @@ static bool bad_param(const struct tr_transform_param *p, struct tr_err *err)
 		p->value);
 }
 
-static bool param_number(const struct tr_transform_param *p, void *field, uint32_t size, struct tr_err *err)
-{
-	char *end;
-	errno = 0;
-	if (p->type.kind == TR_DOUBLE || p->type.kind == TR_FLOAT) {
-		double value = strtod(p->value, &end);
-		float single = (float)value;
-		memcpy(field, p->type.kind == TR_DOUBLE ? (void *)&value : (void *)&single, size);
-	} else {
-		long long value = strtoll(p->value, &end, 10);
-		int64_t wide = value;
-		memcpy(field, &wide, size); /* little-endian: the low bytes of a narrower integer */
-		int64_t back = size == 2 ? *(int16_t *)field : size == 4 ? *(int32_t *)field : wide;
-		if (back != wide)
-			return bad_param(p, err);
-	}
-	return *end || end == p->value || errno == ERANGE ? bad_param(p, err) : true;
-}
-
-/* Dates and times reach the function as numbers, as a column of that type does. */
-static bool param_time(const struct tr_transform_param *p, void *field, struct tr_err *err)
-{
-	int32_t days;
-	int64_t micros;
-	if (p->type.kind == TR_DATE) {
-		if (!tr_date_parse(p->value, strlen(p->value), &days))
-			return bad_param(p, err);
-		memcpy(field, &days, 4);
-		return true;
-	}
-	if (!tr_timestamp_parse(p->value, strlen(p->value), &micros))
-		return bad_param(p, err);
-	memcpy(field, &micros, 8);
-	return true;
-}
-
-static bool fill_param(struct tr_transform *t, const struct tr_transform_param *p, uint8_t *field, uint32_t size,
+/* A value as it lies in an Arrow buffer is a value as it lies in the struct, but for a
+ * decimal of at most 18 digits, of which the struct has the low eight bytes. */
+static bool fill_param(struct tr_transform *t, const struct tr_transform_param *p, void *field, uint32_t size,
 	struct tr_err *err)
 {
-	struct tr_text text;
-	tr_i128 units;
-	switch (p->type.kind) {
-	case TR_BOOL:
-		*field = strcmp(p->value, "true") == 0;
-		return *field || strcmp(p->value, "false") == 0 ? true : bad_param(p, err);
-	case TR_STRING:
-		text.len = strlen(p->value);
+	struct tr_text text = { .len = strlen(p->value) };
+	union tr_literal value;
+	if (p->type.kind == TR_STRING || p->type.kind == TR_JSON) {
 		text.ptr = tr_arena_strdup(&t->arena, p->value, err);
 		memcpy(field, &text, sizeof text);
 		return text.ptr != NULL;
-	case TR_DECIMAL:
-		if (!tr_decimal_parse(p->value, strlen(p->value), p->type.scale, &units) ||
-			!tr_decimal_fits(units, p->type.precision))
-			return bad_param(p, err);
-		memcpy(field, &units, size);
-		return true;
-	case TR_DATE:
-	case TR_TIMESTAMP:
-	case TR_TIMESTAMPTZ:
-		return param_time(p, field, err);
-	default:
-		return param_number(p, field, size, err);
 	}
+	if (!tr_literal_parse(p->type, p->value, text.len, &value))
+		return bad_param(p, err);
+	memcpy(field, &value, size);
+	return true;
 }
 
 static bool fill_params(struct tr_transform *t, const struct tr_transform_spec *spec, struct tr_err *err)

@@ -51,7 +51,7 @@ static void field_name(const char *column, char *out)
 /* The field's name in its struct: two columns that fold together are told apart by number. */
 void tr_transform_field_name(const struct tr_schema *s, size_t i, char *out)
 {
-	char other[TR_NAME_MAX + 8];
+	char other[TR_NAME_MAX + 32];
 	int twins = 0;
 	field_name(s->fields[i].name, out);
 	for (size_t k = 0; k < i; k++) {
@@ -59,7 +59,7 @@ void tr_transform_field_name(const struct tr_schema *s, size_t i, char *out)
 		twins += strcmp(other, out) == 0;
 	}
 	if (twins)
-		snprintf(out + strlen(out), 8, "_%d", twins + 1);
+		snprintf(out + strlen(out), 16, "_%d", twins + 1);
 }
 
 static const char *c_type(struct tr_type type, bool nullable)
@@ -119,7 +119,7 @@ static void add_comment_text(struct tr_str *s, const char *text)
 static void add_struct(struct tr_str *s, const char *name, const char *prefix, const struct tr_schema *schema,
 	const char *const *source_types, const char *about)
 {
-	char field[TR_NAME_MAX + 16], upper[TR_NAME_MAX + 16], type[TR_TYPE_TEXT];
+	char field[TR_NAME_MAX + 32], upper[TR_NAME_MAX + 32], type[TR_TYPE_TEXT];
 	tr_str_add(s, "\n/* ");
 	add_comment_text(s, about);
 	tr_str_addf(s, " */\nstruct %s {\n", name);
@@ -158,7 +158,7 @@ static void add_struct(struct tr_str *s, const char *name, const char *prefix, c
 
 static void add_fields(struct tr_str *s, const char *name, const struct tr_schema *schema)
 {
-	char field[TR_NAME_MAX + 16];
+	char field[TR_NAME_MAX + 32];
 	for (size_t i = 0; i < schema->n; i++) {
 		tr_transform_field_name(schema, i, field);
 		tr_str_addf(s, "\t{ offsetof(struct %s, %s), sizeof((struct %s *)0)->%s },\n", name, field, name, field);

@@ -24,7 +24,9 @@ static bool drain(int fd, struct tr_buf *out)
 	if (n == 0)
 		return false;
 	size_t room = out->max - out->len;
-	return tr_buf_append(out, chunk, (size_t)n < room ? (size_t)n : room, &ignored) || true;
+	if (!tr_buf_append(out, chunk, (size_t)n < room ? (size_t)n : room, &ignored))
+		out->max = out->len; /* no memory: what follows is dropped */
+	return true;
 }
 
 /* Read both pipes until both are closed. False: the deadline passed. */

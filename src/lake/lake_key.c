@@ -64,9 +64,11 @@ void tr_run_id_new(char *buf)
 	if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
 		chance = (uint64_t)tr_clock_monotonic_us();
 	gmtime_r(&seconds, &tm);
-	snprintf(buf, TR_RUN_ID_TEXT, "%04d%02d%02dt%02d%02d%02d%06dz-%012llx", (tm.tm_year + 1900) % 10000,
+	char text[96]; /* room for any int: tm's fields are no wider than they should be */
+	snprintf(text, sizeof text, "%04d%02d%02dt%02d%02d%02d%06dz-%012llx", (tm.tm_year + 1900) % 10000,
 		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now % 1000000),
 		(unsigned long long)(chance & 0xFFFFFFFFFFFFu));
+	tr_copy_text(buf, TR_RUN_ID_TEXT, text);
 }
 
 static bool has_shape(const char *text, size_t n)

@@ -4,7 +4,7 @@
 
 #include "data/name.h"
 #include "plan/config_read.h"
-#include "plan/literal.h"
+#include "data/literal.h"
 
 /* ---- params and columns ---- */
 

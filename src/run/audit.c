@@ -5,9 +5,8 @@
 
 #include "data/column.h"
 #include "engine/published.h"
+#include "lake/footer.h"
 #include "data/value.h"
-
-#define FOOTER_MAX ((size_t)256 << 20)
 
 /* ---- files against the manifest ---- */
 
@@ -22,7 +21,7 @@ static bool audit_file(struct tr_store *store, const struct tr_manifest *m, cons
 {
 	struct tr_parquet_stats stats = { 0 };
 	char checksum[TR_CHECKSUM_TEXT];
-	bool ok = tr_file_footer(store, f->path, f->bytes, &m->schema, &stats, err) &&
+	bool ok = tr_lake_footer(store, f->path, f->bytes, &m->schema, &stats, err) &&
 		store->ops->checksum(store, f->path, checksum, err);
 	if (ok && strcmp(checksum, f->checksum) != 0)
 		ok = broken(f, "its checksum differs", err);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "lake/field_ids.h"
 #include "lake/stage.h"
 #include "run/audit.h"
 #include "run/extract.h"
@@ -143,7 +142,7 @@ static bool new_stage(struct tr_job *job, const struct tr_schema *schema, const 
 	const struct tr_stage_options options = { .store = job->options->lake->store, .dataset = d->config->name,
 		.run_id = job->run_id, .schema = schema, .keys = d->keys, .n_keys = d->n_keys,
 		.parquet = parquet_options(c, p), .file_bytes = c->parquet.file_size, .memory = d->stage_memory,
-		.disk = c->limits.disk, .temp_dir = job->temp_dir, .writers = d->workers };
+		.disk = c->limits.disk, .temp_dir = job->temp_dir, .writers = d->workers, .cancel = job->options->cancel };
 	return tr_stage_new(&options, out, err);
 }
 
@@ -153,25 +152,6 @@ static bool copy_key(struct tr_partition_key *to, const struct tr_partition_key 
 {
 	*to = (struct tr_partition_key){ .transform = from->transform, .type = from->type };
 	return (to->column = tr_strdup(from->column, err)) && (to->name = tr_strdup(from->name, err));
-}
-
-/* The columns in the files: the contract's without the identity partition columns. */
-static bool file_schema(const struct tr_plan_dataset *d, const struct tr_schema *all, struct tr_schema *out,
-	struct tr_err *err)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct tr_field *f = &all->fields[i];
-		bool stripped = false;
-		for (size_t k = 0; k < d->n_keys; k++)
-			stripped = stripped || (d->keys[k].transform == TR_PART_IDENTITY &&
-				strcmp(d->keys[k].column, f->name) == 0);
-		if (stripped)
-			continue;
-		if (!tr_schema_add(out, f->name, f->type, f->nullable, f->doc, err))
-			return false;
-		out->fields[out->n - 1].field_id = f->field_id;
-	}
-	return true;
 }
 
 static bool fill_manifest(const struct tr_job *job, const struct tr_schema *schema, struct tr_manifest *m,
@@ -191,7 +171,7 @@ static bool fill_manifest(const struct tr_job *job, const struct tr_schema *sche
 	return (m->dataset = tr_strdup(d->config->name, err)) && (m->run_id = tr_strdup(job->run_id, err)) &&
 		(m->tailrace = tr_strdup(TR_VERSION, err)) && (m->kind = tr_strdup("run", err)) &&
 		(m->snapshot_xmin_xmax = tr_strdup(s->xmin_xmax, err)) &&
-		(m->snapshot_lsn = tr_strdup(s->lsn, err)) && file_schema(d, schema, &m->schema, err);
+		(m->snapshot_lsn = tr_strdup(s->lsn, err)) && tr_stage_schema(schema, d->keys, d->n_keys, &m->schema, err);
 }
 
 /* ---- the job ---- */
@@ -255,7 +235,7 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 	fill_provenance(&provenance, job);
 	stage_event(job, "extract");
 	bool ok = tr_schema_copy(&schema, &job->dataset->contract.schema, err) &&
-		tr_lake_field_ids(&schema, job->parent.version ? &job->parent : NULL, &m, err) &&
+		tr_manifest_field_ids(&schema, job->parent.version ? &job->parent : NULL, &m.last_field_id, err) &&
 		fill_manifest(job, &schema, &m, err) && new_stage(job, &schema, &provenance, &stage, err) &&
 		extract(job, stage, err);
 	job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;

@@ -178,12 +178,19 @@ bool tr_session_open(const struct tr_session_options *options, struct tr_session
 	return true;
 }
 
+void tr_session_end(struct tr_session *s)
+{
+	for (int i = s->n_slots - 1; s->slots && i >= 0; i--) {
+		tr_pg_close(s->slots[i].pg);
+		s->slots[i].pg = NULL;
+	}
+}
+
 void tr_session_close(struct tr_session *s)
 {
 	if (!s)
 		return;
-	for (int i = s->n_slots - 1; s->slots && i >= 0; i--)
-		tr_pg_close(s->slots[i].pg);
+	tr_session_end(s);
 	free(s->slots);
 	free(s->conninfo);
 	free(s->application_name);

@@ -34,6 +34,9 @@ struct tr_snapshot {
 struct tr_session;
 bool tr_session_open(const struct tr_session_options *options, struct tr_session **out,
 	struct tr_err *err) TR_CHECKED;
+/* Give the snapshot back: every connection is closed, no stream may be open. What
+ * tr_session_snapshot says stays. Safe to repeat. */
+void tr_session_end(struct tr_session *s);
 void tr_session_close(struct tr_session *s);
 const struct tr_snapshot *tr_session_snapshot(const struct tr_session *s);
 /* The keeper's connection, for catalog queries while no scan uses it. */

@@ -1,4 +1,4 @@
-#include "plan/literal.h"
+#include "data/literal.h"
 
 #include <errno.h>
 #include <math.h>

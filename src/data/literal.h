@@ -2,8 +2,8 @@
  * The text of one value, as a configuration writes it, read as a type: parameters and
  * accepted values. Exact: what does not fit is refused, never rounded.
  */
-#ifndef TR_PLAN_LITERAL_H
-#define TR_PLAN_LITERAL_H
+#ifndef TR_DATA_LITERAL_H
+#define TR_DATA_LITERAL_H
 
 #include "data/column.h"
 

@@ -1,0 +1,41 @@
+#include "lake/footer.h"
+
+#include <string.h>
+
+/* A footer is some hundred bytes a column and row group. */
+#define FOOTER_MAX ((size_t)256 << 20)
+
+static bool read_part(struct tr_store *store, const char *key, uint64_t offset, size_t n, struct tr_buf *out,
+	struct tr_err *err)
+{
+	bool found = false;
+	out->len = 0;
+	if (!store->ops->get(store, key, offset, n, out, &found, err))
+		return false;
+	if (!found)
+		return tr_err_set(err, TR_ERR_DATA, "the file %s is missing", key);
+	return out->len == n || tr_err_set(err, TR_ERR_DATA, "the file %s became shorter while it was read", key);
+}
+
+bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, const struct tr_schema *schema,
+	struct tr_parquet_stats *stats, struct tr_err *err)
+{
+	struct tr_buf part;
+	uint64_t length = 0;
+	uint8_t tail[8];
+	*stats = (struct tr_parquet_stats){ 0 };
+	if (bytes < sizeof tail)
+		return tr_err_set(err, TR_ERR_DATA, "the file %s is too short for a Parquet file", key);
+	tr_buf_init(&part, FOOTER_MAX);
+	bool ok = read_part(store, key, bytes - sizeof tail, sizeof tail, &part, err);
+	if (ok) {
+		memcpy(tail, part.data, sizeof tail);
+		ok = tr_parquet_footer_length(tail, bytes, &length, err);
+	}
+	if (ok && (length > bytes - sizeof tail || length > FOOTER_MAX))
+		ok = tr_err_set(err, TR_ERR_DATA, "the footer of %s has %llu bytes", key, (unsigned long long)length);
+	ok = ok && read_part(store, key, bytes - sizeof tail - length, (size_t)length, &part, err) &&
+		tr_parquet_footer_parse(part.data, part.len, bytes, schema, stats, err);
+	tr_buf_clear(&part);
+	return ok;
+}
