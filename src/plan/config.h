@@ -65,8 +65,8 @@ struct tr_config_dataset {
 	size_t n_partitions;
 	struct tr_config_check *checks;
 	size_t n_checks;
-	char **unique; /* sets of columns, comma-joined, that are unique together;
-	                           * columns with `unique: true` are among them */
+	char **unique; /* sets of columns, comma-joined, that are unique together; columns that
+	                * say `unique: true` themselves are not among them */
 	size_t n_unique;
 	bool special_to_null; /* special_values: null (default: error) */
 };

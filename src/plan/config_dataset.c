@@ -306,26 +306,6 @@ void tr_config_read_unique(struct tr_config_reader *r, const struct tr_config_ke
 	}
 }
 
-/* Columns with `unique: true` join the list, where they are not in it already. */
-static void add_unique_columns(struct tr_config_reader *r, struct tr_config_dataset *d)
-{
-	char **all = tr_config_alloc(r, (d->n_unique + d->n_columns + 1) * sizeof *all);
-	if (!all)
-		return;
-	size_t n = d->n_unique;
-	if (n)
-		memcpy(all, d->unique, n * sizeof *all);
-	for (size_t i = 0; i < d->n_columns; i++) {
-		bool known = !d->columns[i].unique;
-		for (size_t k = 0; k < d->n_unique; k++)
-			known = known || strcmp(d->unique[k], d->columns[i].name) == 0;
-		if (!known)
-			all[n++] = d->columns[i].name;
-	}
-	d->unique = all;
-	d->n_unique = n;
-}
-
 /* ---- datasets ---- */
 
 void tr_config_read_datasets(struct tr_config_reader *r, const struct tr_config_key *key,
@@ -349,7 +329,6 @@ void tr_config_read_datasets(struct tr_config_reader *r, const struct tr_config_
 		tr_config_defaults(r, key->section, d);
 		tr_config_group(r, key->section, child, d->pos, d);
 		tr_config_check_dataset(r, child, d);
-		add_unique_columns(r, d);
 		tr_config_leave(r, mark);
 	}
 }
