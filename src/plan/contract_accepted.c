@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "plan/literal.h"
+#include "data/literal.h"
 
 static int compare(const struct tr_accepted_value *a, const struct tr_accepted_value *b)
 {
