@@ -14,7 +14,6 @@ bool tr_local_errno(const struct tr_local_root *root, int errno_value, const cha
 	if (err->kind != TR_ERR_NONE)
 		return false;
 	tr_err_errno(err, errno_value, "%s `%s/%s`", action, root->path, key);
-	tr_err_at_file(err, root->path, 0, 0, NULL);
 	switch (errno_value) {
 	case EACCES:
 	case EPERM:

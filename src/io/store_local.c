@@ -37,28 +37,51 @@ struct local_sink {
 	char key[TR_KEY_MAX + 1];
 };
 
+/* One part of a key, n bytes. */
+static bool is_part(const char *part, size_t n)
+{
+	size_t dots = strspn(part, ".");
+	return n > 0 && n <= NAME_MAX && !(dots == n && n <= 2) &&
+		strncmp(part, TR_TEMP_PREFIX, strlen(TR_TEMP_PREFIX)) != 0;
+}
+
 bool tr_store_key_is(const char *key)
 {
-	size_t len = strnlen(key, TR_KEY_MAX + 1);
-	if (len == 0 || len > TR_KEY_MAX)
+	if (strnlen(key, TR_KEY_MAX + 1) > TR_KEY_MAX)
 		return false;
-	for (const char *part = key; part; part = strchr(part, '/')) {
-		part += *part == '/';
-		size_t n = strcspn(part, "/");
-		if (n == 0 || n > NAME_MAX || (n == 1 && part[0] == '.') ||
-			(n == 2 && memcmp(part, "..", 2) == 0))
+	for (;;) {
+		size_t n = strcspn(key, "/");
+		if (!is_part(key, n))
 			return false;
-		if (strncmp(part, TR_TEMP_PREFIX, strlen(TR_TEMP_PREFIX)) == 0)
-			return false;
+		if (!key[n])
+			return true;
+		key += n + 1;
 	}
-	return true;
+}
+
+/* A part is at most a file's name: partition values, which come from data, may be longer. */
+static bool has_long_part(const char *key)
+{
+	for (size_t i = 0, start = 0;; i++) {
+		if (key[i] && key[i] != '/')
+			continue;
+		if (i - start > NAME_MAX)
+			return true;
+		if (!key[i])
+			return i > TR_KEY_MAX;
+		start = i + 1;
+	}
 }
 
 static bool check_key(const char *key, struct tr_err *err)
 {
 	if (tr_store_key_is(key))
 		return true;
-	return tr_err_set(err, TR_ERR_INTERNAL, "`%.200s` is not a key of a store", key);
+	if (!has_long_part(key))
+		return tr_err_set(err, TR_ERR_INTERNAL, "`%.200s` is not a key of a store", key);
+	tr_err_set(err, TR_ERR_DATA, "`%.200s...` is too long for the name of a file or folder", key);
+	return tr_err_hint(err, "names have at most %d bytes: partition by a column of shorter values",
+		NAME_MAX);
 }
 
 static struct local_store *local(struct tr_store *s)

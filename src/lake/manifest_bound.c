@@ -188,8 +188,12 @@ static bool parse_moment(const char *text, struct tr_type type, int64_t *value)
 	}
 	if (type.kind != TR_TIME && !char_at(&p, 'T'))
 		return false;
-	return time_at(&p, &micros) && !__builtin_mul_overflow(days, TR_DAY_US, value) &&
-		!__builtin_add_overflow(*value, micros, value);
+	if (!time_at(&p, &micros))
+		return false;
+	/* Midnight of the earliest timestamp's day lies before 64 bits begin. */
+	tr_i128 moment = (tr_i128)days * TR_DAY_US + micros;
+	*value = (int64_t)moment;
+	return *value == moment;
 }
 
 static bool parse_fixed(const char *text, struct tr_type type, struct tr_bound *out)
