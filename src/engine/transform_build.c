@@ -235,14 +235,15 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	const char *const preprocess[] = { "-E", "-P", NULL }; /* no line markers: the glue's path is not part of it */
 	const char *const compile[] = { "-shared", "-o", files->temporary, NULL };
 	bool ok = run_compiler(c, spec, build, preprocess, files->glue, &unit, err) && tr_buf_append(&unit, "", 1, err) &&
-		check_unset(spec, &unit, err) && object_hash(c, &unit, hash, err);
+		object_hash(c, &unit, hash, err);
 	struct tr_str path;
 	tr_str_init(&path, 4096);
 	tr_str_addf(&path, "%s/%s.so", cache, hash);
 	char *final = ok ? tr_str_take(&path, err) : NULL;
 	ok = final != NULL;
 	if (ok && (build->force || access(final, R_OK) != 0)) {
-		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, err);
+		/* What does not compile says so first; what is in the cache has passed both. */
+		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, err) && check_unset(spec, &unit, err);
 		if (ok && (chmod(files->temporary, 0600) != 0 || rename(files->temporary, final) != 0))
 			ok = tr_err_errno(err, errno, "%s can't be written", final);
 	}
