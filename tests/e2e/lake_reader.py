@@ -29,6 +29,10 @@ class Published:
                   for path, file in zip(self.paths, self.files)]
         return pa.concat_tables(tables)
 
+    def own_table(self):
+        """The files' own columns by pyarrow."""
+        return pa.concat_tables([pq.ParquetFile(path).read() for path in self.paths])
+
     def with_partition(self, table, file):
         for key, value in zip(self.manifest.get("partition_by", []), file.get("partition") or []):
             column = pa.array([value] * table.num_rows, pa.string())
@@ -121,7 +125,6 @@ def assert_published(lake, dataset, db, sql):
     if not version.files:
         assert not expected[1]
         return version
-    own = pa.concat_tables([pq.ParquetFile(path).read() for path in version.paths])
-    assert_same_rows(canonical(own), expected)
+    assert_same_rows(canonical(version.own_table()), expected)
     assert_same_rows(canonical(version.duckdb_table()), expected)
     return version
