@@ -31,6 +31,7 @@ struct tr_splitter_input {
 
 #define PIECE_ROWS TR_BATCH_ROWS
 #define PIECE_MIN ((size_t)64 << 10)
+#define PIECE_MAX ((size_t)8 << 20)
 #define FIRST_SLOTS 256
 /* What an input's table takes for a partition. */
 #define LOCAL_BYTES 48
@@ -45,8 +46,9 @@ bool tr_splitter_input_new(struct tr_splitter *s, struct tr_splitter_input **out
 	in->slots = FIRST_SLOTS;
 	/* All inputs' pieces together take at most a quarter of the pool. */
 	in->piece_max = s->pool_max / 4 / (size_t)s->writers;
-	if (in->piece_max < PIECE_MIN)
-		in->piece_max = PIECE_MIN;
+	in->piece_max = in->piece_max < PIECE_MIN ? PIECE_MIN
+		: in->piece_max > PIECE_MAX       ? PIECE_MAX
+						  : in->piece_max;
 	in->image_of = tr_calloc(n_keys, sizeof *in->image_of, err);
 	in->key_source = tr_calloc(n_keys, sizeof *in->key_source, err);
 	in->keys = tr_calloc(n_keys, sizeof *in->keys, err);
@@ -369,9 +371,9 @@ static bool encode_partition(struct finish *f, struct tr_partition *p, const str
 	for (size_t i = 0; i < list->n; i++)
 		if (!append_segment(s, p, x, &list->items[i], err))
 			return false;
-	for (uint32_t slice = p->first; slice != TR_SLICE_NONE;) {
+	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
 		struct ArrowArray batch;
-		if (!tr_splitter_gather(s, &slice, x, &batch, err))
+		if (!tr_splitter_gather(s, &at, x, &batch, err))
 			return false;
 		bool ok = tr_stage_file_append(s->files, &p->file, &batch, 0, batch.length, err);
 		tr_batch_clear(&batch);

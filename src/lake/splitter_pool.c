@@ -227,29 +227,45 @@ struct tr_partition *tr_splitter_partition(struct tr_splitter *s, const uint8_t 
 
 /* ---- from slices to batches ---- */
 
-bool tr_splitter_gather(const struct tr_splitter *s, uint32_t *slice, struct tr_splitter_scratch *x,
-	struct ArrowArray *out, struct tr_err *err)
+/* Bytes of the chunk's rows [from, from + n); x->views become the chunk's. */
+static size_t measure(const struct tr_splitter *s, const struct tr_chunk *chunk,
+	struct tr_splitter_scratch *x, uint32_t from, uint32_t n)
+{
+	const struct tr_schema *schema = &s->files->schema;
+	size_t bytes = 0;
+	for (size_t i = 0; i < schema->n; i++) {
+		tr_view_column(&x->views[i], &chunk->columns[i]);
+		bytes += tr_view_memory(&x->views[i], schema->fields[i].type, from, n);
+	}
+	return bytes;
+}
+
+bool tr_splitter_gather(const struct tr_splitter *s, struct tr_slice_cursor *cursor,
+	struct tr_splitter_scratch *x, struct ArrowArray *out, struct tr_err *err)
 {
 	const struct tr_schema *schema = &s->files->schema;
 	int64_t rows = 0;
 	size_t bytes = 0;
-	while (*slice != TR_SLICE_NONE) {
-		const struct tr_slice *from = &s->slices[*slice];
-		const struct tr_chunk *chunk = &s->chunks[from->chunk];
-		size_t more = 0;
-		for (size_t i = 0; i < schema->n; i++) {
-			tr_view_column(&x->views[i], &chunk->columns[i]);
-			more += tr_view_memory(&x->views[i], schema->fields[i].type, from->start, from->n);
-		}
-		if (rows > 0 && (bytes + more > s->segment_bytes || rows + from->n > SEGMENT_ROWS))
+	while (cursor->slice != TR_SLICE_NONE) {
+		const struct tr_slice *slice = &s->slices[cursor->slice];
+		const struct tr_chunk *chunk = &s->chunks[slice->chunk];
+		uint32_t from = slice->start + cursor->at;
+		uint32_t n = slice->n - cursor->at;
+		size_t more = measure(s, chunk, x, from, n);
+		if (rows > 0 && (bytes + more > s->segment_bytes || rows + n > SEGMENT_ROWS))
 			break;
+		while (more > s->segment_bytes && n > 1) {
+			n /= 2;
+			more = measure(s, chunk, x, from, n);
+		}
 		for (size_t i = 0; i < schema->n; i++)
-			if (!tr_gather_range(&s->gather[i], &x->columns[i], &x->views[i], from->start,
-				    from->n, err))
+			if (!tr_gather_range(&s->gather[i], &x->columns[i], &x->views[i], from, n, err))
 				return false;
-		rows += from->n;
+		rows += n;
 		bytes += more;
-		*slice = from->next;
+		cursor->at += n;
+		if (cursor->at == slice->n)
+			*cursor = (struct tr_slice_cursor){ .slice = slice->next };
 	}
 	return tr_batch_take(x->columns, schema->n, rows, out, err);
 }
@@ -259,9 +275,9 @@ bool tr_splitter_gather(const struct tr_splitter *s, uint32_t *slice, struct tr_
 static bool spill_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
 	struct tr_err *err)
 {
-	for (uint32_t slice = p->first; slice != TR_SLICE_NONE;) {
+	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
 		struct ArrowArray batch;
-		if (!tr_splitter_gather(s, &slice, x, &batch, err))
+		if (!tr_splitter_gather(s, &at, x, &batch, err))
 			return false;
 		x->bytes.len = 0;
 		bool ok = tr_spill_encode(&s->files->schema, &batch, 0, batch.length, &x->raw, &x->bytes,
@@ -310,9 +326,9 @@ static bool append_partition(struct tr_splitter *s, struct tr_partition *p, stru
 {
 	p->used = ++s->clock;
 	p->file.memory_max = s->file_memory;
-	for (uint32_t slice = p->first; slice != TR_SLICE_NONE;) {
+	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
 		struct ArrowArray batch;
-		if (!tr_splitter_gather(s, &slice, x, &batch, err))
+		if (!tr_splitter_gather(s, &at, x, &batch, err))
 			return false;
 		bool ok = tr_stage_file_append(s->files, &p->file, &batch, 0, batch.length, err);
 		tr_batch_clear(&batch);

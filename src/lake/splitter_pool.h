@@ -75,9 +75,14 @@ void tr_splitter_scratch_clear(struct tr_splitter_scratch *x, const struct tr_sp
 struct tr_partition *tr_splitter_partition(struct tr_splitter *s, const uint8_t *image, size_t len,
 	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err);
 
-/* The next batch of a partition's slices, from *slice on: up to a segment's bytes. */
-bool tr_splitter_gather(const struct tr_splitter *s, uint32_t *slice, struct tr_splitter_scratch *x,
-	struct ArrowArray *out, struct tr_err *err) TR_CHECKED;
+/* A place in a partition's slices: begin with { p->first, 0 }. */
+struct tr_slice_cursor {
+	uint32_t slice; /* TR_SLICE_NONE: the end */
+	uint32_t at;    /* rows of it already taken */
+};
+/* The next batch from there on: up to a segment's bytes. */
+bool tr_splitter_gather(const struct tr_splitter *s, struct tr_slice_cursor *cursor,
+	struct tr_splitter_scratch *x, struct ArrowArray *out, struct tr_err *err) TR_CHECKED;
 
 /* Empty the pool into files and the spill. Under the lock. */
 bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err) TR_CHECKED;

@@ -185,9 +185,8 @@ bool trtest_stage(const struct trtest_stage *o, struct ArrowArrayStream **stream
 	};
 	ok = ok && tr_store_local_open(o->lake, true, &store, err);
 	options.store = store;
-	ok = ok && tr_stage_schema(&schema, keys, n_keys, &file_schema, err)
-		&& tr_stage_new(&options, &stage, err)
-		&& run_workers(stage, streams, n, o->fail_after, err);
+	ok = ok && tr_stage_schema(&schema, keys, n_keys, &file_schema, err) &&
+		tr_stage_new(&options, &stage, err) && run_workers(stage, streams, n, o->fail_after, err);
 	if (ok && o->fail_after < 0)
 		ok = tr_stage_finish(stage, &m, err);
 	if (ok)
