@@ -246,22 +246,23 @@ struct special {
 static const struct special specials[] = {
 	{ TR_PG_DATE, TR_DATE, INT32_MAX, 4, "infinity", 0 },
 	{ TR_PG_DATE, TR_DATE, (uint64_t)INT32_MIN, 4, "-infinity", 0 },
-	{ TR_PG_DATE, TR_DATE, 2145031948, 4, NULL, 2145031948 + EPOCH_DAYS },  /* 5874897-12-31 */
+	{ TR_PG_DATE, TR_DATE, 2145031948, 4, NULL, 2145031948 + EPOCH_DAYS },       /* 5874897-12-31 */
 	{ TR_PG_DATE, TR_DATE, (uint64_t)-2451545, 4, NULL, -2451545 + EPOCH_DAYS }, /* 4714-11-24 BC */
 	{ TR_PG_DATE, TR_DATE, INT32_MAX - EPOCH_DAYS, 4, "a date after 5881580-07-10", 0 },
 	{ TR_PG_DATE, TR_DATE, INT32_MAX - EPOCH_DAYS - 1, 4, NULL, INT32_MAX - 1 },
 	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, INT64_MAX, 8, "infinity", 0 },
 	{ TR_PG_TIMESTAMPTZ, TR_TIMESTAMPTZ, (uint64_t)INT64_MIN, 8, "-infinity", 0 },
-	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, INT64_MAX - EPOCH_DAYS * DAY_US, 8,
+	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, INT64_MAX - EPOCH_DAYS *DAY_US, 8,
 		"a time after 294247-01-10 04:00:54.775806", 0 },
 	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, UINT64_C(9223371331199999999), 8,
 		"a time after 294247-01-10 04:00:54.775806", 0 }, /* the server's last */
-	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, INT64_MAX - EPOCH_DAYS * DAY_US - 1, 8, NULL, INT64_MAX - 1 },
+	{ TR_PG_TIMESTAMP, TR_TIMESTAMP, INT64_MAX - EPOCH_DAYS *DAY_US - 1, 8, NULL, INT64_MAX - 1 },
 	{ TR_PG_TIMESTAMPTZ, TR_TIMESTAMPTZ, (uint64_t)INT64_C(-211813488000000000), 8, NULL,
-		INT64_C(-211813488000000000) + EPOCH_DAYS * DAY_US }, /* the server's first */
+		INT64_C(-211813488000000000) + EPOCH_DAYS *DAY_US }, /* the server's first */
 };
 
-static bool decode_special(const struct special *s, bool to_null, struct ArrowArray *batch, struct tr_err *err)
+static bool decode_special(const struct special *s, bool to_null, struct ArrowArray *batch,
+	struct tr_err *err)
 {
 	static struct copy_bytes b;
 	struct tr_pgcopy_column column = { "when", s->wire, { .kind = s->kind }, to_null };
@@ -443,7 +444,8 @@ static void a_broken_stream_is_an_error_that_may_be_tried_again(void **state)
 				assert_false(tr_pgcopy_finish(d, &err));
 			assert_int_equal(err.kind, TR_ERR_TRANSIENT);
 			assert_true(err.retry);
-			assert_non_null(strstr(err.what, brokens[i].what ? brokens[i].what : "ended in the middle"));
+			assert_non_null(
+				strstr(err.what, brokens[i].what ? brokens[i].what : "ended in the middle"));
 			assert_non_null(strstr(err.hint, "run again"));
 			tr_pgcopy_free(d);
 		}
@@ -511,7 +513,8 @@ static void fields_are_shown_as_a_key(void **state)
 		{ TR_PG_DATE, "\x80\0\0\0", 4, "-infinity" },
 		{ TR_PG_TIMESTAMP, "\0\0\0\0\0\0\0\1", 8, "2000-01-01 00:00:00.000001" },
 		{ TR_PG_TIMESTAMPTZ, "\x80\0\0\0\0\0\0\0", 8, "-infinity" },
-		{ TR_PG_UUID, "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20", 16, "01020304-0506-0708-090a-0b0c0d0e0f10" },
+		{ TR_PG_UUID, "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20", 16,
+			"01020304-0506-0708-090a-0b0c0d0e0f10" },
 		{ TR_PG_TEXT, "K-7", 3, "K-7" },
 		{ TR_PG_TEXT, "\xFF", 1, NULL },
 		{ TR_PG_INT4, "\0", 1, NULL },

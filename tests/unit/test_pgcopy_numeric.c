@@ -43,8 +43,10 @@ static void put_numeric(struct copy_bytes *b, const char *text)
 	put_int(b, negative && groups ? 0x4000 : 0, 2);
 	put_int(b, behind, 2);
 	for (size_t i = first; i < last; i += 4)
-		put_int(b, (uint64_t)((digits[i] - '0') * 1000 + (digits[i + 1] - '0') * 100 +
-				(digits[i + 2] - '0') * 10 + (digits[i + 3] - '0')), 2);
+		put_int(b,
+			(uint64_t)((digits[i] - '0') * 1000 + (digits[i + 1] - '0') * 100 +
+				(digits[i + 2] - '0') * 10 + (digits[i + 3] - '0')),
+			2);
 }
 
 static bool decode(const char *text, unsigned precision, unsigned scale, tr_i128 *out, struct tr_err *err)
@@ -70,10 +72,22 @@ static bool decode(const char *text, unsigned precision, unsigned scale, tr_i128
 static void boundaries_are_exact(void **state)
 {
 	(void)state;
-	const struct { const char *text; unsigned precision, scale; } cases[] = {
-		{ "0", 1, 0 }, { "0.00", 3, 2 }, { "1", 1, 0 }, { "-1", 1, 0 }, { "9999", 4, 0 }, { "10000", 5, 0 },
-		{ "0.0001", 38, 38 }, { "0.00001", 5, 5 }, { "123456789012.34", 14, 2 },
-		{ "9999999999999999", 16, 0 }, { "10000000000000000", 17, 0 }, { "0.999", 3, 3 },
+	const struct {
+		const char *text;
+		unsigned precision, scale;
+	} cases[] = {
+		{ "0", 1, 0 },
+		{ "0.00", 3, 2 },
+		{ "1", 1, 0 },
+		{ "-1", 1, 0 },
+		{ "9999", 4, 0 },
+		{ "10000", 5, 0 },
+		{ "0.0001", 38, 38 },
+		{ "0.00001", 5, 5 },
+		{ "123456789012.34", 14, 2 },
+		{ "9999999999999999", 16, 0 },
+		{ "10000000000000000", 17, 0 },
+		{ "0.999", 3, 3 },
 		{ "99999999999999999999999999999999999999", 38, 0 },
 		{ "-99999999999999999999999999999999999999", 38, 0 },
 		{ "9999999999999999999999999999999999999.9", 38, 1 },
@@ -83,7 +97,9 @@ static void boundaries_are_exact(void **state)
 		{ "10000000000000000000000000000000000000", 38, 0 },
 		{ "20000000000000000000000000000.5", 30, 1 },
 		{ "12345678901234567890.123456789012345678", 38, 18 },
-		{ "1200", 38, 34 }, { "5000", 5, 1 }, { "5000", 38, 3 },
+		{ "1200", 38, 34 },
+		{ "5000", 5, 1 },
+		{ "5000", 38, 3 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		tr_i128 got, want;
@@ -97,12 +113,24 @@ static void boundaries_are_exact(void **state)
 static void what_does_not_fit_is_shown_and_never_rounded(void **state)
 {
 	(void)state;
-	const struct { const char *text; unsigned precision, scale; } cases[] = {
-		{ "10", 1, 0 }, { "-10", 1, 0 }, { "0.1", 1, 0 }, { "1.001", 38, 2 }, { "0.00001", 38, 4 },
-		{ "1.000000000001", 38, 11 }, { "100000000000000000000000000000000000000", 38, 0 },
-		{ "10000000000000000000000000000000000000000", 38, 0 }, { "1000000", 38, 32 },
-		{ "340282366920938463463374607431768211456", 38, 0 }, { "99999999999999999999999999999999999999.9", 38, 1 },
-		{ "9999.9", 4, 1 }, { "-12345.5", 5, 1 }, { "123456.7", 6, 0 },
+	const struct {
+		const char *text;
+		unsigned precision, scale;
+	} cases[] = {
+		{ "10", 1, 0 },
+		{ "-10", 1, 0 },
+		{ "0.1", 1, 0 },
+		{ "1.001", 38, 2 },
+		{ "0.00001", 38, 4 },
+		{ "1.000000000001", 38, 11 },
+		{ "100000000000000000000000000000000000000", 38, 0 },
+		{ "10000000000000000000000000000000000000000", 38, 0 },
+		{ "1000000", 38, 32 },
+		{ "340282366920938463463374607431768211456", 38, 0 },
+		{ "99999999999999999999999999999999999999.9", 38, 1 },
+		{ "9999.9", 4, 1 },
+		{ "-12345.5", 5, 1 },
+		{ "123456.7", 6, 0 },
 		{ "1234567890123456789012345678901234567.25", 38, 1 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -148,7 +176,8 @@ static void random_numbers_agree_with_their_text(void **state)
 	for (int i = 0; i < 40000; i++) {
 		char text[128];
 		size_t n = 0;
-		unsigned before = 1 + (unsigned)(next_random(&seed) % 40), behind = (unsigned)(next_random(&seed) % 12);
+		unsigned before = 1 + (unsigned)(next_random(&seed) % 40),
+			 behind = (unsigned)(next_random(&seed) % 12);
 		if (next_random(&seed) % 3 == 0)
 			before = 1 + before % 5;
 		if (next_random(&seed) % 2)
@@ -156,11 +185,13 @@ static void random_numbers_agree_with_their_text(void **state)
 		bool zeros = next_random(&seed) % 3 == 0; /* runs of zeros make the wire drop groups */
 		text[n++] = (char)('1' + next_random(&seed) % 9);
 		for (unsigned k = 1; k < before; k++)
-			text[n++] = zeros && next_random(&seed) % 8 ? '0' : (char)('0' + next_random(&seed) % 10);
+			text[n++] =
+				zeros && next_random(&seed) % 8 ? '0' : (char)('0' + next_random(&seed) % 10);
 		if (behind)
 			text[n++] = '.';
 		for (unsigned k = 0; k < behind; k++)
-			text[n++] = zeros && next_random(&seed) % 4 ? '0' : (char)('0' + next_random(&seed) % 10);
+			text[n++] =
+				zeros && next_random(&seed) % 4 ? '0' : (char)('0' + next_random(&seed) % 10);
 		text[n] = '\0';
 		unsigned precision = 1 + (unsigned)(next_random(&seed) % 38);
 		unsigned scale = (unsigned)(next_random(&seed) % (precision + 1));
