@@ -50,7 +50,7 @@ static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_d
 		struct tr_relation *relation = plan_relation(plan, pg, c->inputs[i].relation, &err);
 		if (relation) {
 			d->inputs[d->n_inputs++] = (struct tr_plan_input){
-				.config = &c->inputs[i], .relation = relation, .scans = 1 };
+				.config = &c->inputs[i], .relation = relation, .scans = 1, .shared = -1 };
 		} else {
 			tr_config_at(plan->config, c->inputs[i].relation_pos, &err);
 			ok = tr_errs_push(errs, &err);
@@ -128,7 +128,93 @@ static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, st
 	return true;
 }
 
+/* ---- inputs that several datasets use ---- */
+
+/* How much of an unlimited disk one shared input may take. */
+#define SHARED_MAX ((int64_t)8 << 30)
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_rows(const struct tr_plan_shared *s, const struct tr_plan_dataset *d, const struct tr_plan_input *in)
+{
+	return s->input.relation == in->relation && same_text(s->input.config->where, in->config->where) &&
+		s->special_to_null == d->config->special_to_null;
+}
+
+static struct tr_plan_shared *find_shared(struct tr_plan *plan, const struct tr_plan_dataset *d,
+	const struct tr_plan_input *in)
+{
+	for (size_t i = 0; i < plan->n_shared; i++)
+		if (same_rows(&plan->shared[i], d, in))
+			return &plan->shared[i];
+	struct tr_plan_shared *s = &plan->shared[plan->n_shared++];
+	*s = (struct tr_plan_shared){ .input = *in, .special_to_null = d->config->special_to_null };
+	return s;
+}
+
+/* The union of the columns that the users of `s` read, and how many datasets they are. */
+static bool unite(struct tr_plan *plan, struct tr_plan_shared *s, struct tr_err *err)
+{
+	bool *needed = tr_arena_alloc(&plan->arena, s->input.relation->n_columns + 1, err);
+	if (!needed)
+		return false;
+	for (size_t i = 0; i < plan->n_datasets; i++) {
+		const struct tr_plan_dataset *d = &plan->datasets[i];
+		bool user = false;
+		for (size_t k = 0; k < d->n_inputs; k++) {
+			const struct tr_plan_input *in = &d->inputs[k];
+			if (!same_rows(s, d, in) || in->scans == 0)
+				continue;
+			user = true;
+			for (size_t c = 0; c < in->n_columns; c++)
+				needed[in->columns[c]] = true;
+		}
+		s->users += user;
+	}
+	return tr_plan_read_columns(plan, &s->input, needed, err);
+}
+
+static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		n += plan->datasets[i].n_inputs;
+	plan->shared = tr_arena_alloc(&plan->arena, (n + 1) * sizeof *plan->shared, err);
+	if (!plan->shared)
+		return false;
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		for (size_t k = 0; k < plan->datasets[i].n_inputs; k++)
+			find_shared(plan, &plan->datasets[i], &plan->datasets[i].inputs[k]);
+	uint64_t disk = plan->config->limits.disk;
+	int64_t most = disk ? (int64_t)(disk / 2) : SHARED_MAX;
+	size_t kept = 0;
+	for (size_t i = 0; i < plan->n_shared; i++) {
+		struct tr_plan_shared *s = &plan->shared[i];
+		if (!unite(plan, s, err))
+			return false;
+		if (s->users > 1 && s->input.n_columns > 0 && s->input.est_bytes >= 0 && s->input.est_bytes <= most)
+			plan->shared[kept++] = *s;
+	}
+	plan->n_shared = kept;
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		for (size_t k = 0; k < plan->datasets[i].n_inputs; k++)
+			for (size_t j = 0; j < kept; j++)
+				if (same_rows(&plan->shared[j], &plan->datasets[i], &plan->datasets[i].inputs[k]))
+					plan->datasets[i].inputs[k].shared = (int)j;
+	return true;
+}
+
 /* ---- connections, workers, memory ---- */
+
+/* Scans of an input that take a connection each: one that is read once for several
+ * datasets comes from disk. */
+static int connections_of(const struct tr_plan_input *in)
+{
+	return in->shared >= 0 || in->preload ? 0 : in->scans;
+}
 
 /* Where a statement scans more than there are connections, the smallest inputs are
  * loaded first, one after the other (design.md §2: no callback ever waits). */
@@ -136,26 +222,21 @@ static void choose_preloads(struct tr_plan_dataset *d, int connections)
 {
 	int scans = 0;
 	for (size_t i = 0; i < d->n_inputs; i++)
-		scans += d->inputs[i].scans;
+		scans += connections_of(&d->inputs[i]);
 	while (scans > connections) {
 		struct tr_plan_input *smallest = NULL;
 		for (size_t i = 0; i < d->n_inputs; i++) {
-			struct tr_plan_input *input = &d->inputs[i];
-			if (input->preload || input->scans == 0)
+			struct tr_plan_input *in = &d->inputs[i];
+			if (connections_of(in) == 0)
 				continue;
-			if (!smallest || (input->est_bytes >= 0 &&
-					(smallest->est_bytes < 0 || input->est_bytes < smallest->est_bytes)))
-				smallest = input;
+			if (!smallest || (in->est_bytes >= 0 &&
+					(smallest->est_bytes < 0 || in->est_bytes < smallest->est_bytes)))
+				smallest = in;
 		}
-		smallest->preload = true;
 		scans -= smallest->scans;
+		smallest->preload = true;
 	}
-	bool loads = false;
-	for (size_t i = 0; i < d->n_inputs; i++)
-		loads = loads || d->inputs[i].preload;
 	d->connections = scans > 0 ? scans : 1;
-	if (loads && d->connections < 1)
-		d->connections = 1;
 }
 
 #define MIB ((uint64_t)1 << 20)
@@ -198,7 +279,7 @@ static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset
 	if (plan->config->limits.threads < workers)
 		workers = plan->config->limits.threads;
 	int64_t worth = r->pages / PAGES_PER_WORKER;
-	if (r->kind != 'r' || server_version < 140000)
+	if (r->kind != 'r' || server_version < 140000 || d->inputs[0].shared >= 0)
 		return 1;
 	return worth < 1 ? 1 : worth < workers ? (int)worth : workers;
 }
@@ -234,7 +315,7 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_checks(plan, d, errs))
 		return false;
 	struct tr_err err = { 0 };
-	if (warn_about_types(plan, d, &err) && plan_resources(plan, d, tr_pg_server_version(pg), &err))
+	if (warn_about_types(plan, d, &err))
 		return true;
 	tr_config_at(plan->config, d->config->pos, &err);
 	return tr_errs_push(errs, &err);
@@ -278,10 +359,19 @@ bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct
 {
 	*out = (struct tr_plan){ .config = config, .options = *options };
 	tr_arena_init(&out->arena, PLAN_ARENA_MAX);
+	struct tr_err err = { 0 };
 	bool ok = choose_datasets(out, options->names, options->n, errs);
 	for (size_t i = 0; ok && i < out->n_datasets; i++) {
 		/* Go on after a mistake: all of them are shown in one pass. */
 		plan_dataset(out, pg, &out->datasets[i], errs);
+	}
+	if (errs->n == 0 && !plan_sharing(out, &err))
+		tr_errs_push(errs, &err);
+	for (size_t i = 0; errs->n == 0 && i < out->n_datasets; i++) {
+		if (plan_resources(out, &out->datasets[i], tr_pg_server_version(pg), &err))
+			continue;
+		tr_config_at(config, out->datasets[i].config->pos, &err);
+		tr_errs_push(errs, &err);
 	}
 	if (errs->n == 0)
 		return true;

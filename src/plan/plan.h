@@ -23,6 +23,15 @@ struct tr_plan_input {
 	bool preload;                   /* loaded into a temporary table before the statement */
 	double est_rows;
 	int64_t est_bytes;              /* of the COPY */
+	int shared;                     /* read once for several datasets: index into plan->shared; -1 */
+};
+
+/* An input that several datasets use and that fits the disk budget: it is read once, with
+ * the union of their columns, and kept on disk for the run. */
+struct tr_plan_shared {
+	struct tr_plan_input input;     /* relation, columns, where, estimates */
+	bool special_to_null;
+	size_t users;                   /* datasets */
 };
 
 /* A question to the staged files, asked before the commit. */
@@ -81,6 +90,8 @@ struct tr_plan {
 	size_t n_relations;
 	struct tr_plan_dataset *datasets;
 	size_t n_datasets;
+	struct tr_plan_shared *shared;
+	size_t n_shared;
 	struct tr_plan_options options;
 	struct tr_arena arena;
 };

@@ -18,6 +18,26 @@ static struct tr_scan input_scan(const struct tr_extract *x, size_t input, const
 	return scan;
 }
 
+/* Columns of an input as a stream that reads ahead: from Postgres, or from the spool where
+ * several datasets use the input. */
+static bool open_columns(const struct tr_extract *x, const struct tr_scan *scan, int shared, struct ArrowArrayStream *out,
+	struct tr_err *err)
+{
+	struct ArrowArrayStream rows;
+	if (shared < 0)
+		return tr_session_scan(x->session, scan, &rows, err) && tr_prefetch(&rows, NULL, out, err);
+	const struct tr_plan_input *kept = &x->plan->shared[shared].input;
+	size_t *columns = tr_calloc(scan->n_columns, sizeof *columns, err);
+	if (!columns)
+		return false;
+	for (size_t i = 0; i < scan->n_columns; i++)
+		while (kept->columns[columns[i]] != scan->columns[i])
+			columns[i]++;
+	bool ok = tr_spool_open(x->spools[shared], columns, scan->n_columns, x->rows, x->bytes, &rows, err);
+	free(columns);
+	return ok && tr_prefetch(&rows, NULL, out, err);
+}
+
 /* ---- inputs of a statement ---- */
 
 struct query_input {
@@ -49,8 +69,8 @@ static bool open_input(void *context, const int *columns, size_t n, struct Arrow
 			wanted[n_wanted++] = column;
 	}
 	const struct tr_scan scan = input_scan(q->x, q->index, wanted, n_wanted);
-	struct ArrowArrayStream rows, ahead;
-	bool ok = tr_session_scan(q->x->session, &scan, &rows, err) && tr_prefetch(&rows, NULL, &ahead, err);
+	struct ArrowArrayStream ahead;
+	bool ok = open_columns(q->x, &scan, d->inputs[q->index].shared, &ahead, err);
 	free(wanted);
 	if (!ok)
 		return false;
@@ -158,8 +178,7 @@ static bool open_copy(const struct tr_extract *x, int worker, struct ArrowArrayS
 		scan.first_page = pages * worker / d->workers;
 		scan.end_page = worker + 1 == d->workers ? PAGE_END : pages * (worker + 1) / d->workers;
 	}
-	struct ArrowArrayStream rows;
-	return tr_session_scan(x->session, &scan, &rows, err) && tr_prefetch(&rows, NULL, out, err);
+	return open_columns(x, &scan, in->shared, out, err);
 }
 
 /* The key of a joined row for messages: the key columns of every side, as `o.order_id`. */

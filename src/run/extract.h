@@ -6,12 +6,14 @@
 #define TR_RUN_EXTRACT_H
 
 #include "plan/plan.h"
+#include "run/spool.h"
 
 struct tr_extract {
 	const struct tr_plan *plan;
 	const struct tr_plan_dataset *dataset;
 	struct tr_session *session;
 	const char *temp_dir;
+	struct tr_spool *const *spools; /* one a shared input of the plan */
 	_Atomic uint64_t *rows, *bytes; /* read from Postgres, to add to */
 };
 

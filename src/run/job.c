@@ -69,7 +69,7 @@ static bool extract(struct tr_job *job, struct tr_stage *stage, struct tr_err *e
 {
 	const struct tr_plan_dataset *d = job->dataset;
 	const struct tr_extract x = { .plan = job->options->plan, .dataset = d, .session = job->session,
-		.temp_dir = job->temp_dir, .rows = &job->watch->rows_read, .bytes = &job->watch->bytes_read };
+		.temp_dir = job->temp_dir, .spools = job->spools, .rows = &job->watch->rows_read, .bytes = &job->watch->bytes_read };
 	struct worker *workers = tr_calloc((size_t)d->workers, sizeof *workers, err);
 	atomic_bool stop = false;
 	if (!workers)

@@ -5,6 +5,7 @@
 #define TR_RUN_JOB_H
 
 #include "run/run.h"
+#include "run/spool.h"
 #include "run/watch.h"
 
 struct tr_job {
@@ -12,6 +13,7 @@ struct tr_job {
 	const struct tr_plan_dataset *dataset;
 	struct tr_session *session;
 	const char *temp_dir, *run_id;
+	struct tr_spool *const *spools; /* one a shared input of the plan */
 	struct tr_manifest parent;    /* the newest when the run began; version 0: none */
 	bool last;                    /* nothing is read from Postgres after this dataset */
 	struct tr_watch *watch;

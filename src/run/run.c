@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "io/temp_dir.h"
 #include "run/job.h"
+#include "run/prefetch.h"
 
 /* A run's own state, from the leases to the report. */
 struct run {
@@ -17,6 +18,7 @@ struct run {
 	struct tr_session *session;
 	struct tr_temp_dir temp;
 	struct tr_watch watch;
+	struct tr_spool **spools;
 	size_t n;
 };
 
@@ -74,6 +76,26 @@ static bool open_session(struct run *r, struct tr_run_report *report, struct tr_
 	return true;
 }
 
+/* Inputs that several datasets use, read once. */
+static bool fill_spools(struct run *r, struct tr_err *err)
+{
+	const struct tr_plan *plan = r->options->plan;
+	r->spools = tr_calloc(plan->n_shared, sizeof *r->spools, err);
+	for (size_t i = 0; r->spools && i < plan->n_shared; i++) {
+		const struct tr_plan_shared *s = &plan->shared[i];
+		struct tr_scan scan = { .relation = s->input.relation, .columns = s->input.columns,
+			.n_columns = s->input.n_columns, .where = s->input.config->where,
+			.special_to_null = s->special_to_null };
+		struct ArrowArrayStream rows, ahead;
+		tr_emit_text(r->options->events, TR_EVENT_NOTICE, NULL, "reading %s.%s once for %zu datasets",
+			s->input.relation->schema, s->input.relation->name, s->users);
+		if (!tr_session_scan(r->session, &scan, &rows, err) || !tr_prefetch(&rows, NULL, &ahead, err) ||
+			!tr_spool_fill(&ahead, r->temp.path, plan->config->limits.disk, r->options->cancel, &r->spools[i], err))
+			return false;
+	}
+	return r->spools != NULL;
+}
+
 /* A cancel that the watch raised is not the user's: say what it was. */
 static void explain_cancel(const struct run *r, struct tr_err *err)
 {
@@ -90,7 +112,7 @@ static void run_dataset(struct run *r, size_t i, struct tr_run_report *report)
 	const struct tr_plan_dataset *d = &r->options->plan->datasets[i];
 	struct tr_run_dataset_report *dr = &report->datasets[i];
 	struct tr_job job = { .options = r->options, .dataset = d, .session = r->session, .temp_dir = r->temp.path,
-		.run_id = r->run_id, .parent = r->parents[i], .last = i + 1 == r->n, .watch = &r->watch, .report = dr };
+		.run_id = r->run_id, .spools = r->spools, .parent = r->parents[i], .last = i + 1 == r->n, .watch = &r->watch, .report = dr };
 	double expected = 0;
 	for (size_t k = 0; k < d->n_inputs; k++)
 		expected += d->inputs[k].est_rows > 0 ? d->inputs[k].est_rows * d->inputs[k].scans : 0;
@@ -112,6 +134,9 @@ static void end(struct run *r)
 			tr_lake_lease_end(r->options->lake, r->names[i], r->run_id);
 		tr_manifest_clear(&r->parents[i]);
 	}
+	for (size_t i = 0; r->spools && i < r->options->plan->n_shared; i++)
+		tr_spool_free(r->spools[i]);
+	free(r->spools);
 	tr_temp_dir_clear(&r->temp);
 	free(r->names);
 	free(r->parents);
@@ -132,7 +157,7 @@ bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, 
 		memcpy(report->datasets[i].run_id, r.run_id, sizeof r.run_id);
 	}
 	struct tr_err first = { 0 };
-	bool ok = begin(&r, &first) && open_session(&r, report, &first);
+	bool ok = begin(&r, &first) && open_session(&r, report, &first) && fill_spools(&r, &first);
 	explain_cancel(&r, &first);
 	for (size_t i = 0; i < report->n; i++) {
 		struct tr_run_dataset_report *d = &report->datasets[i];
