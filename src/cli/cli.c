@@ -1,0 +1,96 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/signals.h"
+
+/* Widths and the prompt need a UTF-8 locale; numbers stay in the C locale. */
+static void set_locale(void)
+{
+	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static const char *global(const char *const globals[TR_CLI_GLOBALS_MAX], const char *name)
+{
+	for (int i = 0; tr_cli_global_options[i].name; i++)
+		if (strcmp(tr_cli_global_options[i].name, name) == 0)
+			return globals[i];
+	return NULL;
+}
+
+static void apply_globals(struct tr_cli *cli, const char *const globals[TR_CLI_GLOBALS_MAX])
+{
+	struct tr_console *c = &cli->console;
+	const char *config = global(globals, "config"), *log = global(globals, "log");
+	cli->config_path = config ? config : "tailrace.yaml";
+	if (log)
+		c->log = strcmp(log, "json") == 0 ? TR_LOG_JSON : TR_LOG_PLAIN;
+	c->quiet = global(globals, "quiet") != NULL;
+	c->verbose = global(globals, "verbose") != NULL;
+	if (global(globals, "no-color"))
+		c->color = false;
+}
+
+static int dispatch(struct tr_cli *cli, const char *const globals[TR_CLI_GLOBALS_MAX],
+	const struct tr_cli_args *args)
+{
+	struct tr_err err = { 0 };
+	if (global(globals, "version")) {
+		fputs("tailrace " TR_VERSION "\n", cli->console.out);
+		return 0;
+	}
+	if (global(globals, "help"))
+		return tr_help_print(&cli->console, args->command);
+	if (!args->command) {
+		tr_help_print(&cli->console, NULL);
+		return 2;
+	}
+	if (!tr_cli_args_check(args, &err))
+		return tr_console_error(&cli->console, &err);
+	return args->command->run(cli, args);
+}
+
+/* What stands in stdio's buffer must reach its reader before success is claimed. */
+static int finish_output(struct tr_cli *cli, int code)
+{
+	FILE *out = cli->console.out;
+	errno = 0;
+	bool failed = fflush(out) != 0 || ferror(out);
+	if (!failed || errno == EPIPE || code != 0)
+		return code; /* a reader that closed the pipe has seen enough */
+	struct tr_err err = { 0 };
+	tr_err_errno(&err, errno, "could not write the output");
+	return tr_console_error(&cli->console, &err);
+}
+
+int tr_cli_main(int argc, char **argv)
+{
+	struct tr_cli cli;
+	struct tr_err err = { 0 };
+	struct tr_cli_args args;
+	const char *globals[TR_CLI_GLOBALS_MAX];
+	int code;
+	memset(&cli, 0, sizeof cli);
+	cli.cancel.fd = -1;
+	set_locale();
+	tr_console_init(&cli.console);
+	bool parsed = tr_cli_args_parse(tr_cli_commands, argc, argv, globals, &args, &err);
+	apply_globals(&cli, globals);
+	if (parsed && tr_cancel_init(&cli.cancel, &err)) {
+		tr_signals_start(&cli.cancel);
+		code = dispatch(&cli, globals, &args);
+		tr_signals_watch(NULL, true);
+		tr_cancel_clear(&cli.cancel);
+	} else {
+		code = tr_console_error(&cli.console, &err);
+	}
+	code = finish_output(&cli, code);
+	tr_cli_args_clear(&args);
+	tr_console_clear(&cli.console);
+	return code;
+}

@@ -1,0 +1,59 @@
+#include "cli/project.h"
+#include "cli/units.h"
+
+/* Retention where there is no configuration. */
+#define VERSIONS 10
+#define DAYS 7
+
+static void print_report(struct tr_cli *cli, const char *dataset, const struct tr_gc_report *r, bool dry_run)
+{
+	char bytes[TR_UNITS_TEXT];
+	fprintf(cli->console.out, "%s: %zu files (%s) %s, %zu versions expired%s", dataset, r->files_removed,
+		tr_units_bytes(r->bytes_removed, bytes), dry_run ? "would be removed" : "removed", r->versions_expired,
+		dry_run ? " by then" : "");
+	if (r->runs_live)
+		fprintf(cli->console.out, "; %zu live runs spared", r->runs_live);
+	putc('\n', cli->console.out);
+}
+
+int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
+{
+	struct tr_project_lake p;
+	struct tr_err err = { 0 };
+	char **names = NULL;
+	size_t n = 0;
+	if (tr_cli_count(args, "keep", 1) < 1) {
+		tr_err_set(&err, TR_ERR_USER, "--keep 0 would remove what is published");
+		tr_err_hint(&err, "the newest version always stays: --keep is at least 1");
+		return tr_console_error(&cli->console, &err);
+	}
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	if (code)
+		return code;
+	int days = (int)tr_cli_count(args, "days", p.has_config ? p.config.retention.keep_days : DAYS);
+	struct tr_gc_options options = {
+		.keep_versions = (int)tr_cli_count(args, "keep", p.has_config ? p.config.retention.keep_versions : VERSIONS),
+		.keep_days = days > 0 ? days : -1, /* the library's 0 is its default */
+		.dry_run = tr_cli_flag(args, "dry-run"),
+	};
+	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
+	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
+	for (size_t i = 0; !code && i < n; i++) {
+		struct tr_gc_report r = { 0 };
+		if (!tr_lake_gc(&p.lake, names[i], &options, &r, &err))
+			code = tr_console_error(&cli->console, &err);
+		else if (list)
+			json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "dataset", names[i],
+				"dry_run", options.dry_run, "files_removed", (json_int_t)r.files_removed,
+				"bytes_removed", (json_int_t)r.bytes_removed,
+				"versions_expired", (json_int_t)r.versions_expired, "runs_live", (json_int_t)r.runs_live));
+		else
+			print_report(cli, names[i], &r, options.dry_run);
+	}
+	if (!code && list)
+		code = tr_project_print_json(cli, json_incref(list));
+	json_decref(list);
+	tr_names_free(names, n);
+	tr_project_lake_clear(&p);
+	return code;
+}

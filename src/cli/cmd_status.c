@@ -1,0 +1,123 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/project.h"
+#include "cli/table.h"
+#include "cli/units.h"
+
+/* How the configuration's contract differs from what is published, in a few words; empty:
+ * it does not. A copy without `columns` follows its source and can't be compared here. */
+static void describe_drift(const struct tr_config_dataset *d, const struct tr_manifest *m, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (d->n_partitions != m->n_keys) {
+		snprintf(buf, size, "partitions changed");
+		return;
+	}
+	for (size_t i = 0; i < m->n_keys; i++)
+		if (strcmp(d->partitions[i].column, m->keys[i].column) != 0 ||
+			d->partitions[i].transform != m->keys[i].transform) {
+			snprintf(buf, size, "partitions changed");
+			return;
+		}
+	for (size_t i = 0; i < d->n_columns; i++) {
+		const struct tr_config_column *c = &d->columns[i];
+		bool stripped = false; /* an identity partition column stands in no file */
+		for (size_t k = 0; k < m->n_keys && !stripped; k++)
+			stripped = strcmp(m->keys[k].name, c->name) == 0;
+		int at = tr_schema_find(&m->schema, c->name);
+		if (at < 0 && !stripped)
+			snprintf(buf, size, "column %s is new", c->name);
+		else if (at >= 0 && !tr_type_equal(m->schema.fields[at].type, c->type))
+			snprintf(buf, size, "type of %s changed", c->name);
+		else if (at >= 0 && m->schema.fields[at].nullable == c->not_null)
+			snprintf(buf, size, "%s of %s changed", "nullability", c->name);
+		if (buf[0])
+			return;
+	}
+	for (size_t i = 0; d->n_columns && i < m->schema.n; i++) {
+		bool there = false;
+		for (size_t k = 0; k < d->n_columns && !there; k++)
+			there = strcmp(d->columns[k].name, m->schema.fields[i].name) == 0;
+		if (!there) {
+			snprintf(buf, size, "column %s is gone", m->schema.fields[i].name);
+			return;
+		}
+	}
+}
+
+static void add_row(struct tr_table *t, const struct tr_manifest *m, const char *drift, int64_t age)
+{
+	char text[TR_UNITS_TEXT], when[TR_CLOCK_TEXT];
+	tr_table_text(t, m->dataset);
+	tr_table_textf(t, "%llu", (unsigned long long)m->version);
+	tr_table_text(t, tr_units_ago(age, text));
+	tr_table_text(t, tr_units_count(m->rows, text));
+	tr_table_text(t, tr_units_bytes(m->bytes, text));
+	tr_clock_iso(m->snapshot_us, when);
+	tr_table_text(t, when);
+	tr_table_text(t, m->snapshot_lsn);
+	tr_table_text(t, drift[0] ? drift : strcmp(m->kind, "rollback") == 0 ? "rolled back" : "ok");
+}
+
+static json_t *row_json(const struct tr_manifest *m, const char *drift, int64_t age)
+{
+	char committed[TR_CLOCK_TEXT], snapshot[TR_CLOCK_TEXT];
+	tr_clock_iso(m->committed_us, committed);
+	tr_clock_iso(m->snapshot_us, snapshot);
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s}",
+		"dataset", m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id", m->run_id,
+		"rows", (json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
+		"committed", committed, "snapshot_time", snapshot, "age_seconds", (json_int_t)age,
+		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift", drift);
+}
+
+int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
+{
+	struct tr_project_lake p;
+	struct tr_err err = { 0 };
+	char **names = NULL;
+	size_t n = 0;
+	bool json = tr_cli_flag(args, "json");
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	if (code)
+		return code;
+	struct tr_table t;
+	json_t *list = json_array();
+	tr_table_init(&t, (size_t)64 << 20);
+	const char *const heads[] = { "dataset", "version", "data from", "rows", "size", "snapshot", "LSN", "state" };
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+		tr_table_column(&t, heads[i], NULL, i == 1 || i == 3 || i == 4);
+	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
+	for (size_t i = 0; !code && i < n; i++) {
+		struct tr_manifest m;
+		char drift[256] = "";
+		tr_manifest_init(&m);
+		if (!tr_project_manifest(&p.lake, names[i], 0, &m, &err)) {
+			code = tr_console_error(&cli->console, &err);
+		} else {
+			const struct tr_config_dataset *d = p.has_config ? tr_config_dataset(&p.config, names[i]) : NULL;
+			int64_t age = (tr_clock_wall_us() - m.snapshot_us) / 1000000;
+			if (d)
+				describe_drift(d, &m, drift, sizeof drift);
+			else if (p.has_config)
+				snprintf(drift, sizeof drift, "not in the configuration");
+			if (json)
+				json_array_append_new(list, row_json(&m, drift, age));
+			else
+				add_row(&t, &m, drift, age);
+		}
+		tr_manifest_clear(&m);
+	}
+	if (!code && json)
+		code = tr_project_print_json(cli, json_incref(list));
+	else if (!code && n == 0)
+		tr_console_note(&cli->console, "nothing is published yet; `tailrace run` publishes");
+	else if (!code && !tr_table_print(&t, &cli->console, cli->console.out, 0, &err))
+		code = tr_console_error(&cli->console, &err);
+	json_decref(list);
+	tr_table_clear(&t);
+	tr_names_free(names, n);
+	tr_project_lake_clear(&p);
+	return code;
+}

@@ -1,0 +1,21 @@
+/* From the command line to a plan: configuration, one connection, tr_plan_make. */
+#ifndef TR_CLI_PLANNING_H
+#define TR_CLI_PLANNING_H
+
+#include "cli/project.h"
+#include "plan/plan.h"
+
+struct tr_planning {
+	struct tr_config config;
+	struct tr_plan plan;
+	char where[256];      /* the database, without secrets */
+	int server_version;
+};
+
+/* Everything that goes wrong has been printed; returns the exit code, 0 for success. The
+ * connection is closed again: a run opens its own. `options` is borrowed while the plan
+ * lives. */
+int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, struct tr_planning *out);
+void tr_planning_clear(struct tr_planning *p);
+
+#endif

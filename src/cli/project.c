@@ -1,0 +1,207 @@
+#include "cli/project.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/name.h"
+
+static const char *environment(void *context, const char *name)
+{
+	(void)context;
+	return getenv(name);
+}
+
+static bool add_secrets(struct tr_cli *cli, const struct tr_config *config, struct tr_err *err)
+{
+	return !config->source.url || tr_secrets_add_conninfo(&cli->console.secrets, config->source.url, err);
+}
+
+int tr_project_config(struct tr_cli *cli, struct tr_config *out)
+{
+	struct tr_errs errs;
+	struct tr_err err = { 0 };
+	int code = 0;
+	/* Before the file is read: its own errors may quote these. */
+	const char *url = getenv("DATABASE_URL");
+	if (!tr_secrets_add(&cli->console.secrets, getenv("PGPASSWORD"), &err) ||
+		(url && !tr_secrets_add_conninfo(&cli->console.secrets, url, &err)))
+		return tr_console_error(&cli->console, &err);
+	tr_errs_init(&errs);
+	if (!tr_config_load(cli->config_path, environment, NULL, out, &errs)) {
+		code = tr_console_errors(&cli->console, &errs);
+	} else if (!add_secrets(cli, out, &err)) {
+		tr_config_clear(out);
+		code = tr_console_error(&cli->console, &err);
+	}
+	tr_errs_clear(&errs);
+	return code;
+}
+
+/* What stands for a variable that is not set; a URL, since that is what a source needs. */
+static const char UNSET[] = "postgresql:///variable-is-not-set";
+
+static const char *environment_or_unset(void *context, const char *name)
+{
+	(void)context;
+	const char *value = getenv(name);
+	return value ? value : UNSET;
+}
+
+/* For commands that only read the lake: a missing DATABASE_URL is no reason to stop. */
+static int config_of_lake(struct tr_cli *cli, struct tr_config *out)
+{
+	struct tr_errs errs;
+	tr_errs_init(&errs);
+	bool ok = tr_config_load(cli->config_path, environment_or_unset, NULL, out, &errs);
+	tr_errs_clear(&errs);
+	if (ok && !strstr(out->lake.location, "variable-is-not-set"))
+		return 0;
+	if (ok)
+		tr_config_clear(out);
+	int code = tr_project_config(cli, out);
+	return code;
+}
+
+static bool open_store(const char *location, bool create, struct tr_store **out, struct tr_err *err)
+{
+	if (strncmp(location, "s3://", 5) == 0) {
+		tr_err_set(err, TR_ERR_USER, "a lake on S3 (%s) is not supported by this version", location);
+		return tr_err_hint(err, "set lake.location to a local folder");
+	}
+	return tr_store_local_open(location, create, out, err);
+}
+
+static void set_lake(struct tr_lake *lake, struct tr_store *store)
+{
+	*lake = (struct tr_lake){ .store = store, .catalog = &tr_catalog_local };
+}
+
+int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_lake *out)
+{
+	struct tr_err err = { 0 };
+	memset(out, 0, sizeof *out);
+	if (!folder) {
+		int code = config_of_lake(cli, &out->config);
+		if (code)
+			return code;
+		out->has_config = true;
+		folder = out->config.lake.location;
+	}
+	if (!open_store(folder, false, &out->store, &err)) {
+		tr_project_lake_clear(out);
+		return tr_console_error(&cli->console, &err);
+	}
+	set_lake(&out->lake, out->store);
+	return 0;
+}
+
+void tr_project_lake_clear(struct tr_project_lake *p)
+{
+	tr_store_free(p->store);
+	if (p->has_config)
+		tr_config_clear(&p->config);
+	memset(p, 0, sizeof *p);
+}
+
+int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
+	struct tr_lake *lake)
+{
+	struct tr_err err = { 0 };
+	if (!open_store(config->lake.location, true, store, &err))
+		return tr_console_error(&cli->console, &err);
+	set_lake(lake, *store);
+	return 0;
+}
+
+void tr_names_free(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static bool not_published(const struct tr_lake *lake, const char *dataset, struct tr_err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	if (!tr_lake_datasets(lake, &names, &n, err))
+		return false;
+	tr_err_set(err, TR_ERR_USER, "dataset `%s` is not published in %s", dataset, lake->store->location);
+	const char *closest = tr_name_closest(dataset, (const char *const *)names, n);
+	if (closest)
+		tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
+	else
+		tr_err_hint(err, "publish it with `tailrace run %s`; `tailrace datasets` lists what there is", dataset);
+	tr_names_free(names, n);
+	return false;
+}
+
+bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
+	struct tr_manifest *out, struct tr_err *err)
+{
+	bool found = false;
+	uint64_t newest = 0;
+	if (!tr_name_is_dataset(dataset))
+		return not_published(lake, dataset, err);
+	if (!tr_lake_load(lake, dataset, version, out, &found, err))
+		return false;
+	if (found)
+		return true;
+	if (version > 0 && !tr_lake_version(lake, dataset, &newest, err))
+		return false;
+	if (newest == 0)
+		return not_published(lake, dataset, err);
+	tr_err_set(err, TR_ERR_USER, "dataset `%s` has no version %llu", dataset, (unsigned long long)version);
+	return tr_err_hint(err, "the newest is %llu; `tailrace history %s` lists all",
+		(unsigned long long)newest, dataset);
+}
+
+static bool copy_names(const char *const *named, size_t n_named, char ***names, size_t *n, struct tr_err *err)
+{
+	*names = tr_calloc(n_named, sizeof **names, err);
+	*n = 0;
+	if (!*names)
+		return false;
+	for (size_t i = 0; i < n_named; i++) {
+		(*names)[i] = tr_strdup(named[i], err);
+		if (!(*names)[i])
+			return false;
+		++*n;
+	}
+	return true;
+}
+
+int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named, size_t n_named,
+	char ***names, size_t *n)
+{
+	struct tr_err err = { 0 };
+	*names = NULL;
+	*n = 0;
+	bool ok = n_named == 0 ? tr_lake_datasets(lake, names, n, &err) : copy_names(named, n_named, names, n, &err);
+	for (size_t i = 0; ok && i < n_named; i++) {
+		uint64_t version = 0;
+		ok = !tr_name_is_dataset(named[i]) || tr_lake_version(lake, named[i], &version, &err);
+		if (ok && version == 0)
+			ok = not_published(lake, named[i], &err);
+	}
+	if (ok)
+		return 0;
+	tr_names_free(*names, *n);
+	*names = NULL;
+	*n = 0;
+	return tr_console_error(&cli->console, &err);
+}
+
+int tr_project_print_json(struct tr_cli *cli, json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY) : NULL;
+	json_decref(value);
+	if (!text) {
+		struct tr_err err = { 0 };
+		tr_err_set(&err, TR_ERR_INTERNAL, "the answer could not be written as JSON");
+		return tr_console_error(&cli->console, &err);
+	}
+	fprintf(cli->console.out, "%s\n", text);
+	free(text);
+	return 0;
+}

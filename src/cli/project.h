@@ -1,0 +1,43 @@
+/*
+ * What most commands begin with: the configuration, and the lake it names. Each function
+ * prints what goes wrong and returns the exit code, 0 for success.
+ */
+#ifndef TR_CLI_PROJECT_H
+#define TR_CLI_PROJECT_H
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "lake/lake.h"
+#include "plan/config.h"
+
+/* Load the configuration and register its secrets. After success tr_config_clear(out). */
+int tr_project_config(struct tr_cli *cli, struct tr_config *out);
+
+struct tr_project_lake {
+	struct tr_config config;
+	bool has_config;          /* false: --lake was given */
+	struct tr_store *store;
+	struct tr_lake lake;
+};
+/* The lake of `folder` (--lake), or of the configuration where it is NULL. Reading a lake
+ * needs no database: variables of the environment that only the source names may be unset. */
+int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_lake *out);
+void tr_project_lake_clear(struct tr_project_lake *p);
+/* Open the lake of a configuration, creating its folder: for commands that publish. */
+int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
+	struct tr_lake *lake);
+
+/* The datasets that a command is about: those named (each must be published), or all
+ * published ones. Free with tr_names_free. */
+int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named, size_t n_named,
+	char ***names, size_t *n);
+void tr_names_free(char **names, size_t n);
+/* A dataset's manifest; not published: an error that names the closest dataset. */
+bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
+	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
+
+/* Print a JSON value, indented, and give it up. NULL: out of memory. The exit code. */
+int tr_project_print_json(struct tr_cli *cli, json_t *value);
+
+#endif

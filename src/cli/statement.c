@@ -1,0 +1,240 @@
+#include "cli/statement.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cli/project.h"
+#include "data/name.h"
+#include "engine/published.h"
+
+/* ---- the engine's interrupt, when the cancel is raised ---- */
+
+struct watcher {
+	struct tr_engine *engine;
+	const struct tr_cancel *cancel;
+	int stop; /* an eventfd: the statement is over */
+	pthread_t thread;
+	bool running;
+};
+
+static void *watch(void *context)
+{
+	struct watcher *w = context;
+	struct pollfd fds[2] = { { tr_cancel_fd(w->cancel), POLLIN, 0 }, { w->stop, POLLIN, 0 } };
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	/* Once is not enough: a statement that has not quite begun would miss it. */
+	while (fds[0].revents && !fds[1].revents) {
+		tr_engine_interrupt(w->engine);
+		while (poll(&fds[1], 1, 20) < 0 && errno == EINTR)
+			;
+	}
+	return NULL;
+}
+
+static bool watcher_start(struct watcher *w, struct tr_engine *engine, const struct tr_cancel *cancel,
+	struct tr_err *err)
+{
+	w->engine = engine;
+	w->cancel = cancel;
+	w->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->stop < 0)
+		return tr_err_errno(err, errno, "an event descriptor could not be opened");
+	int failure = pthread_create(&w->thread, NULL, watch, w);
+	if (failure)
+		return tr_err_errno(err, failure, "a thread could not be started");
+	w->running = true;
+	return true;
+}
+
+static void watcher_stop(struct watcher *w)
+{
+	uint64_t one = 1;
+	if (w->running) {
+		while (write(w->stop, &one, sizeof one) < 0 && errno == EINTR)
+			;
+		pthread_join(w->thread, NULL);
+	}
+	if (w->stop >= 0)
+		close(w->stop);
+	*w = (struct watcher){ .stop = -1 };
+}
+
+/* ---- the datasets that a statement names ---- */
+
+struct names {
+	char **published;
+	size_t n_published;
+	char **used;       /* `orders` or `orders@3` */
+	size_t n_used, cap;
+};
+
+static void names_clear(struct names *names)
+{
+	tr_names_free(names->published, names->n_published);
+	tr_names_free(names->used, names->n_used);
+	*names = (struct names){ 0 };
+}
+
+/* The version of `orders@3`, 0 without one. *len: of the dataset's name. */
+static uint64_t split_version(const char *name, size_t *len)
+{
+	const char *at = strrchr(name, '@');
+	*len = at ? (size_t)(at - name) : strlen(name);
+	if (!at)
+		return 0;
+	size_t digits = strspn(at + 1, "0123456789");
+	if (digits == 0 || digits > 18 || at[1 + digits]) {
+		*len = strlen(name);
+		return 0;
+	}
+	return strtoull(at + 1, NULL, 10);
+}
+
+static bool take_name(void *context, const char *name, struct tr_err *err)
+{
+	struct names *names = context;
+	size_t len;
+	split_version(name, &len);
+	bool published = false;
+	for (size_t i = 0; i < names->n_published && !published; i++)
+		published = strlen(names->published[i]) == len && strncasecmp(names->published[i], name, len) == 0;
+	if (!published)
+		return true;
+	for (size_t i = 0; i < names->n_used; i++)
+		if (strcasecmp(names->used[i], name) == 0)
+			return true;
+	if (!tr_array_grow((void **)&names->used, names->n_used, &names->cap, sizeof *names->used, err))
+		return false;
+	char *copy = tr_strdup(name, err);
+	if (!copy)
+		return false;
+	for (char *p = copy; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+	names->used[names->n_used++] = copy;
+	return true;
+}
+
+static bool add_dataset(const struct tr_statement_options *o, struct tr_engine *engine, const char *name,
+	struct tr_err *err)
+{
+	struct tr_manifest m;
+	char dataset[TR_NAME_MAX + 1];
+	size_t len;
+	uint64_t version = split_version(name, &len);
+	snprintf(dataset, sizeof dataset, "%.*s", (int)len, name);
+	tr_manifest_init(&m);
+	bool ok = tr_project_manifest(o->lake, dataset, version ? version : o->at, &m, err) &&
+		tr_engine_add_published(engine, o->lake->store, &m, name, err);
+	tr_manifest_clear(&m);
+	return ok;
+}
+
+static bool add_datasets(const struct tr_statement_options *o, struct tr_engine *engine, const struct names *names,
+	struct tr_err *err)
+{
+	if (o->at && names->n_used != 1) {
+		tr_err_set(err, TR_ERR_USER, "--at is for a statement that names one dataset; this one names %zu",
+			names->n_used);
+		return tr_err_hint(err, "write the version behind the name, in quotes: FROM \"%s@%llu\"",
+			names->n_used ? names->used[0] : "orders", (unsigned long long)o->at);
+	}
+	for (size_t i = 0; i < names->n_used; i++)
+		if (!add_dataset(o, engine, names->used[i], err))
+			return false;
+	return true;
+}
+
+/* The engine knows only the tables it was given: where it misses one, the lake may have
+ * one of a similar name. */
+static bool suggest_dataset(const struct names *names, struct tr_err *err)
+{
+	static const char BEGINNING[] = "Table with name ";
+	char name[TR_NAME_MAX + 1];
+	if (strncmp(err->what, BEGINNING, sizeof BEGINNING - 1) != 0 || !strstr(err->what, "does not exist"))
+		return false;
+	const char *at = err->what + sizeof BEGINNING - 1;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, " "), at);
+	const char *closest = tr_name_closest(name, (const char *const *)names->published, names->n_published);
+	if (closest)
+		return tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
+	return tr_err_hint(err, "`tailrace datasets` lists what can be queried");
+}
+
+/* ---- rows ---- */
+
+static bool send(const struct tr_statement_options *o, struct ArrowArrayStream *stream, struct tr_output *out,
+	struct tr_statement_result *result, struct tr_err *err)
+{
+	for (;;) {
+		struct ArrowArray batch;
+		if (!tr_stream_next(stream, &batch, err))
+			return false;
+		if (!batch.release)
+			return true;
+		int64_t n = batch.length;
+		if (o->max_rows && n > o->max_rows - result->rows) {
+			n = o->max_rows - result->rows;
+			result->more = true;
+		}
+		bool ok = tr_output_rows(out, &batch, n, err);
+		tr_batch_clear(&batch);
+		if (!ok)
+			return false;
+		result->rows += n;
+		if (result->more)
+			return true;
+		if (tr_cancel_raised(o->cancel))
+			return tr_cancel_err(err);
+	}
+}
+
+static bool run(const struct tr_statement_options *o, struct tr_engine *engine, const char *sql,
+	struct tr_target *target, struct tr_statement_result *result, struct tr_err *err)
+{
+	struct ArrowArrayStream stream = { 0 };
+	struct tr_schema schema;
+	struct tr_output *out = NULL;
+	tr_schema_init(&schema);
+	bool ok = tr_engine_run(engine, sql, NULL, 0, &stream, err) && tr_stream_schema(&stream, &schema, err) &&
+		tr_output_new(o->format, o->console, &schema, target, &out, err) &&
+		send(o, &stream, out, result, err) && tr_output_finish(out, err);
+	tr_output_free(out);
+	tr_stream_clear(&stream);
+	tr_schema_clear(&schema);
+	return ok;
+}
+
+bool tr_statement_run(const struct tr_statement_options *o, const char *sql, struct tr_target *target,
+	struct tr_statement_result *result, struct tr_err *err)
+{
+	struct names names = { 0 };
+	struct watcher watcher = { .stop = -1 };
+	struct tr_engine *engine = NULL;
+	*result = (struct tr_statement_result){ 0 };
+	const struct tr_engine_options options = {
+		.memory = o->memory, .threads = o->threads, .temp_dir = o->temp_dir,
+		.allowed_dirs = &o->lake->store->local_root, .n_allowed_dirs = 1, .keep_order = true,
+	};
+	bool ok = tr_lake_datasets(o->lake, &names.published, &names.n_published, err) &&
+		tr_statement_identifiers(sql, take_name, &names, err) && tr_engine_open(&options, &engine, err) &&
+		add_datasets(o, engine, &names, err) && watcher_start(&watcher, engine, o->cancel, err) &&
+		run(o, engine, sql, target, result, err);
+	watcher_stop(&watcher);
+	tr_engine_close(engine);
+	if (!ok && tr_cancel_raised(o->cancel)) {
+		tr_err_clear(err); /* whatever the interrupt looked like from below */
+		tr_cancel_err(err);
+	} else if (!ok) {
+		suggest_dataset(&names, err);
+		if (err->place.line > 0 && !err->place.file[0] && o->file)
+			tr_copy_text(err->place.file, sizeof err->place.file, o->file);
+	}
+	names_clear(&names);
+	return ok;
+}
