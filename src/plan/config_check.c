@@ -9,13 +9,16 @@
 /* ---- params and columns ---- */
 
 /* The value of a variable is not repeated in a message. */
-static void bad_literal(struct tr_config_reader *r, const struct tr_yaml *node, struct tr_type type)
+static void bad_literal(struct tr_config_reader *r, const char *key, const struct tr_yaml *node,
+	struct tr_type type)
 {
 	char shown[TR_CONFIG_SHOWN], name[TR_TYPE_TEXT];
+	size_t mark = tr_config_enter(r, key);
 	struct tr_err *err = tr_config_wrong(r, node->pos, "%s%s is not of the type %s",
 		strstr(node->text, "${") ? "the content of " : "", tr_config_show(node, shown),
 		tr_type_format(type, name));
 	tr_err_hint(err, "write %s", tr_literal_example(type));
+	tr_config_leave(r, mark);
 }
 
 void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *node,
@@ -34,7 +37,7 @@ void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *nod
 				    tr_type_format(p->type, name)),
 			"use bool, int, bigint, double, string, decimal(p,s), date or timestamp");
 	else if (!tr_literal_parse(p->type, p->value, strlen(p->value), &literal))
-		bad_literal(r, value, p->type);
+		bad_literal(r, "value", value, p->type);
 }
 
 static void check_accepted(struct tr_config_reader *r, const struct tr_yaml *node,
@@ -52,7 +55,7 @@ static void check_accepted(struct tr_config_reader *r, const struct tr_yaml *nod
 	const struct tr_yaml *item = node->kind == TR_YAML_LIST ? node->first : node;
 	for (size_t i = 0; i < c->n_accepted && item; i++, item = item->next)
 		if (!tr_literal_parse(c->type, c->accepted[i], strlen(c->accepted[i]), &literal))
-			bad_literal(r, item, c->type);
+			bad_literal(r, "accepted", item, c->type);
 }
 
 void tr_config_check_column(struct tr_config_reader *r, const struct tr_yaml *node,
@@ -143,6 +146,12 @@ static bool check_reference(struct tr_config_reader *r, const struct tr_config_d
 	return false;
 }
 
+/* The functions of a key, which also end the partition column's name. */
+static const char *const suffixes[] = { [TR_PART_YEAR] = "year",
+	[TR_PART_MONTH] = "month",
+	[TR_PART_DAY] = "day",
+	[TR_PART_HOUR] = "hour" };
+
 /* What a key's column may be: identity needs short, exact values; the others a calendar. */
 static void check_key_type(struct tr_config_reader *r, const struct tr_config_partition *p,
 	struct tr_type type)
@@ -161,9 +170,9 @@ static void check_key_type(struct tr_config_reader *r, const struct tr_config_pa
 					    "a column of the type %s cannot be a partition key", name),
 				"use a text, whole number or date");
 	} else if (!timestamp && (type.kind != TR_DATE || p->transform == TR_PART_HOUR)) {
-		tr_err_hint(tr_config_wrong(r, p->pos, "%s needs a %stimestamp, and `%s` is of the type %s",
-				    p->transform == TR_PART_HOUR ? "hour()" : "year(), month() or day()",
-				    p->transform == TR_PART_HOUR ? "" : "date or ", p->column, name),
+		tr_err_hint(tr_config_wrong(r, p->pos, "%s() needs a %stimestamp, and `%s` is of the type %s",
+				    suffixes[p->transform], p->transform == TR_PART_HOUR ? "" : "date or ",
+				    p->column, name),
 			"partition by another column, or by `%s` itself", p->column);
 	}
 }
@@ -171,10 +180,6 @@ static void check_key_type(struct tr_config_reader *r, const struct tr_config_pa
 static void check_partition(struct tr_config_reader *r, const struct tr_config_dataset *d,
 	const struct tr_config_partition *p)
 {
-	static const char *const suffixes[] = { [TR_PART_YEAR] = "year",
-		[TR_PART_MONTH] = "month",
-		[TR_PART_DAY] = "day",
-		[TR_PART_HOUR] = "hour" };
 	if (!check_reference(r, d, p->pos, p->column))
 		return;
 	const struct tr_config_column *c = find_column(d, p->column);
@@ -218,7 +223,8 @@ static void check_unique(struct tr_config_reader *r, const struct tr_yaml *node,
 	for (; set; set = node->kind == TR_YAML_LIST ? set->next : NULL) {
 		const struct tr_yaml *column = set->kind == TR_YAML_LIST ? set->first : set;
 		for (; column; column = set->kind == TR_YAML_LIST ? column->next : NULL)
-			check_reference(r, d, column->pos, column->text);
+			if (column->kind == TR_YAML_TEXT && !strstr(column->text, "${"))
+				check_reference(r, d, column->pos, column->text);
 	}
 }
 

@@ -62,6 +62,15 @@ void tr_config_read_params(struct tr_config_reader *r, const struct tr_config_ke
 		p->name = tr_config_copy(r, child->key->text);
 		p->pos = child->key->pos;
 		check_name(r, child->key, tr_name_is_column, "a parameter", false);
+		if (child->kind == TR_YAML_TEXT && !tr_yaml_is_null(child)) {
+			char shown[TR_CONFIG_SHOWN];
+			tr_config_show(child, shown);
+			tr_err_hint(tr_config_wrong(r, child->pos, "expected a type and a value, got %s",
+					    shown),
+				"write { type: double, value: 0.19 }");
+			tr_config_leave(r, mark);
+			continue;
+		}
 		tr_config_group(r, key->section, child, p->pos, p);
 		if (tr_config_mistakes(r) == before)
 			tr_config_check_param(r, child, p);
@@ -186,11 +195,11 @@ void tr_config_read_accepted(struct tr_config_reader *r, const struct tr_config_
 {
 	struct tr_config_column *c = target;
 	struct items items;
+	(void)key;
 	if (!items_of(r, node, "[DE, FR]", &items))
 		return;
 	if (items.n == 0)
-		tr_err_hint(tr_config_wrong(r, node->pos, "%s: the list is empty: no value could pass",
-				    key->name),
+		tr_err_hint(tr_config_wrong(r, node->pos, "the list is empty: no value could pass"),
 			"name the values, or leave the key out");
 	c->accepted = tr_config_alloc(r, items.n * sizeof *c->accepted + 1);
 	for (const struct tr_yaml *item = items.first; c->accepted && item; item = item->next) {

@@ -137,16 +137,22 @@ static void list_keys(const struct tr_config_section *s, char *buf, size_t size)
 		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", s->keys[i].name);
 }
 
-static void unknown_key(struct tr_config_reader *r, const struct tr_config_section *s,
-	const struct tr_yaml *key)
+/* The key that was probably meant, or NULL. */
+static const char *closest_key(const struct tr_config_section *s, const struct tr_yaml *key)
 {
 	const char *names[CANDIDATES];
-	char all[512];
 	size_t n = 0;
 	for (; n < s->n && n < CANDIDATES; n++)
 		names[n] = s->keys[n].name;
+	return tr_name_closest(key->text, names, n);
+}
+
+static void unknown_key(struct tr_config_reader *r, const struct tr_config_section *s,
+	const struct tr_yaml *key)
+{
+	char all[512];
 	struct tr_err *err = tr_config_wrong(r, key->pos, "unknown key %s", tr_config_show(key, all));
-	const char *close = tr_name_closest(key->text, names, n);
+	const char *close = closest_key(s, key);
 	list_keys(s, all, sizeof all);
 	if (close)
 		tr_err_hint(err, "did you mean `%s`?", close);
@@ -168,6 +174,19 @@ void tr_config_defaults(struct tr_config_reader *r, const struct tr_config_secti
 		struct tr_yaml node = { .kind = TR_YAML_TEXT, .pos = { 1, 1 }, .text = text, .plain = true };
 		key->read(r, key, &node, target);
 	}
+}
+
+/* The group has it, or has a mistyped key that was reported as probably it. */
+static bool mentions(const struct tr_config_section *s, const struct tr_yaml *node, const char *name)
+{
+	if (tr_yaml_find(node, name))
+		return true;
+	for (const struct tr_yaml *child = node->first; child; child = child->next) {
+		const char *close = find_key(s, child->key->text) ? NULL : closest_key(s, child->key);
+		if (close && strcmp(close, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void read_entries(struct tr_config_reader *r, const struct tr_config_section *s,
@@ -199,7 +218,7 @@ void tr_config_group(struct tr_config_reader *r, const struct tr_config_section 
 	read_entries(r, s, node, target);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct tr_config_key *key = &s->keys[i];
-		if (!key->required || tr_yaml_find(node, key->name))
+		if (!key->required || mentions(s, node, key->name))
 			continue;
 		struct tr_err *err = tr_config_wrong(r, at, "the key `%s` is missing", key->name);
 		tr_err_hint(err, "add `%s:`: %s", key->name, key->doc);

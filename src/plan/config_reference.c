@@ -69,7 +69,7 @@ char *tr_config_reference(struct tr_err *err)
 		"mistake, unless the file gives a default: `${NAME:-default}`, which also stands for an "
 		"empty one. "
 		"`$${` is a plain `${`. Names of keys are never replaced, and the content of a variable is "
-		"never shown.\n"
+		"never shown. Within `{ }` and `[ ]` YAML wants quotes around it: `{ memory: \"${MEMORY}\" }`.\n"
 		"- **Names** of datasets, columns, inputs and parameters have a-z, 0-9 and `_`, do not begin "
 		"with a "
 		"digit (datasets: nor with `_`), and have at most 128 bytes.\n"

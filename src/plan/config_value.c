@@ -275,8 +275,11 @@ static const char *expectation(const struct tr_config_key *key, char *buf, size_
 {
 	char bounds[TR_CONFIG_BOUNDS];
 	tr_config_bounds(key, bounds);
-	snprintf(buf, size, "a %s%s%s%s", key->kind, *bounds ? " " : "", bounds,
-		key->min == 0 && units_of(key) ? ", or `unlimited`" : "");
+	snprintf(buf, size, "a %s%s%s%s", key->kind,
+		!*bounds                 ? ""
+			: *bounds == 'a' ? " of "
+					 : " ",
+		bounds, key->min == 0 && units_of(key) ? ", or `unlimited`" : "");
 	return buf;
 }
 

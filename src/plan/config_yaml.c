@@ -124,6 +124,38 @@ static void add_key(struct builder *b, struct tr_yaml *key)
 	}
 }
 
+/* Only digits and blanks, as many as `n` bytes. */
+static bool is_number(const char *text, size_t n)
+{
+	return n > 0 && strspn(text, " 0123456789") >= n;
+}
+
+/* In `{ type: decimal(12,2) }` YAML's comma ends the value: `decimal(12`, and a key `2)`
+ * without a value. No other text looks so; the two are one type again. */
+static bool join_type(struct builder *b, const struct tr_yaml *node)
+{
+	const int top = b->depth - 1;
+	struct tr_yaml *type = b->last[top];
+	const struct tr_yaml *key = b->key[top];
+	if (!type || type->kind != TR_YAML_TEXT || !type->plain || !key->plain || !node->plain || *node->text)
+		return false;
+	const char *open = strchr(type->text, '(');
+	size_t digits = strcspn(key->text, ")");
+	if (!open || !is_number(open + 1, strlen(open + 1)) || !is_number(key->text, digits) ||
+		strcmp(key->text + digits, ")") != 0)
+		return false;
+	struct tr_err memory = { 0 };
+	char *joined = tr_arena_printf(b->arena, &memory, "%s,%s", type->text, key->text);
+	if (!joined) {
+		b->failed = true;
+		*tr_errs_add(b->errs) = memory;
+		return true;
+	}
+	type->text = joined;
+	b->key[top] = NULL;
+	return true;
+}
+
 /* A key is expected: in a map, before each value. */
 static bool wants_key(const struct builder *b)
 {
@@ -170,7 +202,7 @@ static void add_text(struct builder *b, struct fy_event *event)
 		tr_err_hint(fail_at(b, node->pos, "a text holds a NUL character"), "leave the \\0 out");
 	} else if (wants_key(b)) {
 		add_key(b, node);
-	} else {
+	} else if (b->depth == 0 || b->open[b->depth - 1]->kind != TR_YAML_MAP || !join_type(b, node)) {
 		attach(b, node);
 	}
 }
@@ -251,20 +283,21 @@ static void syntax_error(struct builder *b, struct fy_diag *diag)
 	void *previous = NULL;
 	const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &previous);
 	struct tr_pos pos = { 1, 1 };
-	if (found && found->line >= 0 && found->column >= 0)
-		pos = byte_pos(b->config, found->line, found->column);
+	if (found && found->line > 0 && found->column > 0)
+		pos = byte_pos(b->config, found->line - 1, found->column - 1);
 	struct tr_err *err = fail_at(b, pos, "this is not well-formed YAML");
 	if (found && found->msg)
 		tr_err_detail(err, "%s", found->msg);
-	size_t blanks = strspn(err->place.excerpt, " \t");
-	if (memchr(err->place.excerpt, '\t', blanks))
+	const char *line = err->place.excerpt;
+	size_t column = (size_t)pos.column - 1;
+	if (memchr(line, '\t', strspn(line, " \t")))
 		tr_err_hint(err, "indent with blanks: YAML allows no tabs there");
+	else if (column > 0 && column < strlen(line) && line[column - 1] == '$' && line[column] == '{')
+		tr_err_hint(err, "within { } and [ ] a variable needs quotes: \"${NAME}\"");
 	else
 		tr_err_hint(err,
-			"look at the indentation, and at brackets and quotes that are not closed; text "
-			"with `: ` or ` #` in it, or that begins with one of []{}&*!|>%%@`'\", needs quotes, "
-			"and so "
-			"does a ${NAME} within { } or [ ]");
+			"look at the indentation, and at brackets and quotes that are not closed; text with "
+			"`: ` or ` #` in it, or that begins with one of []{}&*!|>%%@`'\", needs quotes");
 }
 
 bool tr_yaml_parse(const struct tr_config *config, size_t n, struct tr_arena *arena, struct tr_yaml **root,

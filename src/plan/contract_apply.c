@@ -80,7 +80,7 @@ static void row_key(const struct applied *a, const struct ArrowArray *batch, int
 		tr_str_addf(out, "row %lld", (long long)(a->rows + row + 1));
 }
 
-/* Set the error of a row: `fmt` has one %s, the value. */
+/* Set the error of a row: which value breaks which rule. */
 static bool broken(const struct applied *a, const struct bound_column *b, const struct ArrowArray *batch,
 	int64_t row, const char *rule, const char *hint, struct tr_err *err)
 {
@@ -93,6 +93,9 @@ static bool broken(const struct applied *a, const struct bound_column *b, const 
 	tr_view_init(&view, batch, (size_t)b->spec->source, b->spec->from);
 	tr_value_format(&view, b->spec->from, row, &value);
 	tr_copy_text(shown, sizeof shown, value.ptr ? value.ptr : "");
+	for (char *p = shown; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' '; /* `what` is one line */
 	const char *where = key.failed || !key.ptr ? "a row with a long key" : key.ptr;
 	tr_err_set(err, TR_ERR_DATA, "%s.%s is %s in %s, %s", a->contract->dataset, b->name, shown, where,
 		rule);
