@@ -55,7 +55,7 @@ def canonical_column(column):
     """A column's values as database.CANONICAL's texts."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind = column.type
-    if isinstance(kind, pa.ExtensionType):
+    if isinstance(kind, pa.BaseExtensionType):
         if kind.extension_name == "arrow.uuid":
             return [None if v is None else str(v) for v in column.to_pylist()]
         column = column.storage
