@@ -270,8 +270,10 @@ static bool read_answer(struct tr_pg *pg, int64_t deadline_us, PGresult **keep, 
 static bool send_query(struct tr_pg *pg, const char *sql, const char *const *params, int n_params,
 	struct tr_err *err)
 {
-	if (pg->broken || pg->copying)
+	if (pg->broken)
 		return unusable(pg, err);
+	if (pg->copying)
+		return tr_err_set(err, TR_ERR_INTERNAL, "a query on a connection that is busy with a COPY");
 	pg->sqlstate[0] = '\0';
 	if (tr_cancel_raised(pg->cancel))
 		return tr_cancel_err(err);
