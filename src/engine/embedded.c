@@ -35,7 +35,8 @@ bool tr_engine_name_is_free(const struct tr_engine *e, const char *name, struct 
 	if (!taken)
 		return true;
 	tr_err_set(err, TR_ERR_USER, "two tables are called `%s`", name);
-	return tr_err_hint(err, "give one of them another alias; SQL does not tell upper from lower case here");
+	return tr_err_hint(err,
+		"give one of them another alias; SQL does not tell upper from lower case here");
 }
 
 /* Settings that every connection needs itself, and the ones of the whole database, which
@@ -50,7 +51,9 @@ static void add_settings(struct tr_str *sql, const struct tr_engine_options *o)
 		tr_str_addf(sql, "; SET max_temp_directory_size='%lluB'", (unsigned long long)o->disk);
 	/* Freed memory goes back to the system soon: a spilling join peaked at 235 MB with this
 	 * and at 303 MB without (limit 200 MB). */
-	tr_str_add(sql, "; SET allocator_flush_threshold='1MB'; SET allocator_bulk_deallocation_flush_threshold='1MB'");
+	tr_str_add(sql,
+		"; SET allocator_flush_threshold='1MB'; SET "
+		"allocator_bulk_deallocation_flush_threshold='1MB'");
 	tr_str_addf(sql, "; SET preserve_insertion_order=%s", o->keep_order ? "true" : "false");
 	tr_str_add(sql, "; SET TimeZone='UTC'; SET errors_as_json=true; SET enable_progress_bar=false");
 	tr_str_add(sql, "; SET autoinstall_known_extensions=false; SET autoload_known_extensions=false;");
@@ -93,7 +96,8 @@ static bool open_database(struct tr_engine *e, struct tr_err *err)
 		duckdb_free(message);
 		return false;
 	}
-	if (duckdb_connect(e->db, &e->run_con) != DuckDBSuccess || duckdb_connect(e->db, &e->plan_con) != DuckDBSuccess)
+	if (duckdb_connect(e->db, &e->run_con) != DuckDBSuccess ||
+		duckdb_connect(e->db, &e->plan_con) != DuckDBSuccess)
 		return tr_err_set(err, TR_ERR_INTERNAL, "can't connect to the engine");
 	duckdb_client_context context;
 	duckdb_connection_get_client_context(e->plan_con, &context);

@@ -66,8 +66,8 @@ static enum tr_err_kind kind_of(const char *type, bool running)
 {
 	static const char *const about_data[] = { "Conversion", "Out of Range", "Invalid Input", "Constraint",
 		"Divide by Zero", "Mismatch Type", "Decimal", "Object Size", NULL };
-	static const char *const ours[] = { "INTERNAL", "FATAL", "Out of Memory", "IO", "Invalid", "Scheduler",
-		"Executor", "NULL pointer", "Serialization", NULL };
+	static const char *const ours[] = { "INTERNAL", "FATAL", "Out of Memory", "IO", "Invalid",
+		"Scheduler", "Executor", "NULL pointer", "Serialization", NULL };
 	if (type_is(type, ours))
 		return TR_ERR_INTERNAL;
 	return running && type_is(type, about_data) ? TR_ERR_DATA : TR_ERR_USER;
@@ -93,7 +93,8 @@ static const char *unqualified(const char *name)
 	return dot ? dot + 1 : name;
 }
 
-static void hint_names(struct tr_err *err, const char *name, const char *const *names, size_t n, const char *lead)
+static void hint_names(struct tr_err *err, const char *name, const char *const *names, size_t n,
+	const char *lead)
 {
 	const char *closest = tr_name_closest(name, names, n);
 	if (closest) {
@@ -177,9 +178,12 @@ static void hint_by_type(struct tr_err *err, const char *type, const char *text)
 	if (strcasecmp(type, "Out of Memory") == 0)
 		tr_err_hint(err, "raise limits.memory, or limits.disk where the folder for spilling is full");
 	else if (strcasecmp(type, "Permission") == 0)
-		tr_err_hint(err, "a statement reads its tables by their names only: no files, no network, no settings");
+		tr_err_hint(err,
+			"a statement reads its tables by their names only: no files, no network, no "
+			"settings");
 	else if (strcasecmp(type, "IO") == 0 && strstr(text, "No space left"))
-		tr_err_hint(err, "free space on that disk, or point limits.temp_dir elsewhere; nothing was published");
+		tr_err_hint(err,
+			"free space on that disk, or point limits.temp_dir elsewhere; nothing was published");
 	else if (strcasecmp(type, "Conversion") == 0)
 		tr_err_hint(err, "TRY_CAST gives NULL for a value that does not convert");
 	else if (strcasecmp(type, "Missing Extension") == 0 || strcasecmp(type, "Autoload") == 0)
@@ -204,7 +208,8 @@ static void set_text(struct tr_err *err, enum tr_err_kind kind, const char *text
 		tr_err_detail(err, "%s", rest);
 }
 
-static void set_position(struct tr_err *err, json_t *root, const char *type, const char *sql, const char *sql_file)
+static void set_position(struct tr_err *err, json_t *root, const char *type, const char *sql,
+	const char *sql_file)
 {
 	const char *position = member(root, "position");
 	if (!sql || !*position)

@@ -26,8 +26,8 @@ struct published_file {
 struct published_column {
 	struct tr_engine_published *owner;
 	struct tr_type type;
-	uint32_t width;   /* bytes of a value in a vector; 0: text */
-	uint8_t *fixed;   /* n_files values, in the order of tr_engine_files.paths */
+	uint32_t width; /* bytes of a value in a vector; 0: text */
+	uint8_t *fixed; /* n_files values, in the order of tr_engine_files.paths */
 	char **texts;
 	bool *nulls;
 };
@@ -79,7 +79,8 @@ static int compare_files(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static const struct published_file *find_file(const struct tr_engine_published *p, const char *path, size_t len)
+static const struct published_file *find_file(const struct tr_engine_published *p, const char *path,
+	size_t len)
 {
 	size_t low = 0, high = p->n_files;
 	while (low < high) {
@@ -145,8 +146,9 @@ static bool register_partition(struct tr_engine *e, struct published_column *c, 
 	duckdb_destroy_logical_type(&text);
 	duckdb_destroy_logical_type(&type);
 	duckdb_destroy_scalar_function(&f);
-	return ok || tr_err_set(err, TR_ERR_INTERNAL, "can't register the dataset `%s` with the engine",
-		c->owner->name);
+	return ok ||
+		tr_err_set(err, TR_ERR_INTERNAL, "can't register the dataset `%s` with the engine",
+			c->owner->name);
 }
 
 static bool copy_files(struct tr_engine_published *p, const struct tr_engine_files *in, struct tr_err *err)
@@ -174,7 +176,8 @@ static uint32_t vector_width(struct tr_type type)
 	return tr_type_width(type);
 }
 
-static bool copy_texts(struct published_column *c, const char *const *values, size_t stride, struct tr_err *err)
+static bool copy_texts(struct published_column *c, const char *const *values, size_t stride,
+	struct tr_err *err)
 {
 	c->texts = tr_calloc(c->owner->n_files + 1, sizeof *c->texts, err);
 	if (!c->texts)
@@ -186,8 +189,8 @@ static bool copy_texts(struct published_column *c, const char *const *values, si
 }
 
 /* The engine's own cast reads the manifest's text: one query for all files. */
-static bool cast_values(struct tr_engine *e, struct published_column *c, const char *const *values, size_t stride,
-	struct tr_err *err)
+static bool cast_values(struct tr_engine *e, struct published_column *c, const char *const *values,
+	size_t stride, struct tr_err *err)
 {
 	c->fixed = tr_calloc(c->owner->n_files + 1, c->width, err);
 	if (!c->fixed)
@@ -195,7 +198,8 @@ static bool cast_values(struct tr_engine *e, struct published_column *c, const c
 	struct tr_str sql;
 	char type[TR_ENGINE_TYPE_TEXT];
 	tr_str_init(&sql, SQL_MAX);
-	tr_str_addf(&sql, "SELECT CAST(unnest AS %s) FROM unnest([NULL::VARCHAR", tr_engine_type_sql(c->type, type));
+	tr_str_addf(&sql, "SELECT CAST(unnest AS %s) FROM unnest([NULL::VARCHAR",
+		tr_engine_type_sql(c->type, type));
 	for (size_t i = 0; i < c->owner->n_files; i++) {
 		tr_str_addc(&sql, ',');
 		if (c->nulls[i])
@@ -209,7 +213,8 @@ static bool cast_values(struct tr_engine *e, struct published_column *c, const c
 	if (ok && duckdb_query(e->run_con, sql.ptr, &result) != DuckDBSuccess)
 		ok = tr_engine_fail(e, duckdb_result_error(&result), NULL, NULL, true, err);
 	size_t row = 0; /* the first one only gives the list its type */
-	for (duckdb_data_chunk chunk; ok && (chunk = duckdb_fetch_chunk(result)); duckdb_destroy_data_chunk(&chunk)) {
+	for (duckdb_data_chunk chunk; ok && (chunk = duckdb_fetch_chunk(result));
+		duckdb_destroy_data_chunk(&chunk)) {
 		const uint8_t *data = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
 		for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk); i++, row++)
 			if (row > 0 && row <= c->owner->n_files)
@@ -220,8 +225,8 @@ static bool cast_values(struct tr_engine *e, struct published_column *c, const c
 	return ok;
 }
 
-static bool add_partitions(struct tr_engine *e, struct tr_engine_published *p, const struct tr_engine_files *in,
-	size_t index, struct tr_err *err)
+static bool add_partitions(struct tr_engine *e, struct tr_engine_published *p,
+	const struct tr_engine_files *in, size_t index, struct tr_err *err)
 {
 	size_t n = in->n_partition_columns;
 	for (size_t k = 0; k < n; k++) {
@@ -265,7 +270,8 @@ static void add_columns(struct tr_str *sql, const struct tr_engine_files *in, si
 				tr_str_add_ident(sql, f->name);
 			tr_str_addf(sql, " AS %s)", tr_engine_type_sql(f->type, type));
 		} else {
-			tr_str_addf(sql, "tr_partition_%zu_%zu(\"%s\")", index, i - n_stored, path_column(in->columns));
+			tr_str_addf(sql, "tr_partition_%zu_%zu(\"%s\")", index, i - n_stored,
+				path_column(in->columns));
 		}
 		tr_str_add(sql, " AS ");
 		tr_str_add_ident(sql, f->name);
@@ -288,7 +294,8 @@ static void add_files(struct tr_str *sql, const struct tr_engine_files *in)
 	tr_str_addc(sql, ')');
 }
 
-static bool create_view(struct tr_engine *e, const struct tr_engine_files *in, size_t index, struct tr_err *err)
+static bool create_view(struct tr_engine *e, const struct tr_engine_files *in, size_t index,
+	struct tr_err *err)
 {
 	struct tr_str sql;
 	tr_str_init(&sql, SQL_MAX);
@@ -315,7 +322,8 @@ static struct tr_engine_published *published_new(const struct tr_engine_files *i
 	p->partitions = tr_calloc(p->n_partitions + 1, sizeof *p->partitions, err);
 	for (size_t k = 0; p->partitions && k < p->n_partitions; k++)
 		p->partitions[k].owner = p;
-	if (!p->name || !p->partitions || !tr_schema_copy(&p->columns, in->columns, err) || !copy_files(p, in, err)) {
+	if (!p->name || !p->partitions || !tr_schema_copy(&p->columns, in->columns, err) ||
+		!copy_files(p, in, err)) {
 		tr_engine_published_free(p);
 		return NULL;
 	}
@@ -328,7 +336,8 @@ bool tr_engine_add_files(struct tr_engine *e, const struct tr_engine_files *file
 		return false;
 	if (files->columns->n == 0 || files->n_partition_columns > files->columns->n)
 		return tr_err_set(err, TR_ERR_INTERNAL, "the dataset `%s` has no columns", files->name);
-	if (!tr_array_grow((void **)&e->published, e->n_published, &e->cap_published, sizeof *e->published, err))
+	if (!tr_array_grow((void **)&e->published, e->n_published, &e->cap_published, sizeof *e->published,
+		    err))
 		return false;
 	struct tr_engine_published *p = published_new(files, err);
 	if (!p)

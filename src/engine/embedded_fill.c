@@ -28,13 +28,13 @@ static void fill_16(const struct tr_view *v, int64_t row, idx_t n, void *values)
 }
 
 /* Decimals of few digits: the low bytes of the 128-bit little-endian value. */
-#define FILL_DECIMAL(name, type) \
+#define FILL_DECIMAL(name, type)                                                      \
 	static void name(const struct tr_view *v, int64_t row, idx_t n, void *values) \
-	{ \
-		type *out = values; \
-		const uint8_t *in = tr_view_fixed(v, row, 16); \
-		for (idx_t i = 0; i < n; i++) \
-			memcpy(&out[i], in + i * 16, sizeof *out); \
+	{                                                                             \
+		type *out = values;                                                   \
+		const uint8_t *in = tr_view_fixed(v, row, 16);                        \
+		for (idx_t i = 0; i < n; i++)                                         \
+			memcpy(&out[i], in + i * 16, sizeof *out);                    \
 	}
 FILL_DECIMAL(fill_decimal_2, int16_t)
 FILL_DECIMAL(fill_decimal_4, int32_t)
@@ -85,19 +85,17 @@ static void fill_bytes(const struct tr_view *v, int64_t row, idx_t n, void *valu
 tr_engine_fill tr_engine_fill_of(struct tr_type type)
 {
 	switch (type.kind) {
-	case TR_BOOL:
-		return fill_bool;
+	case TR_BOOL: return fill_bool;
 	case TR_DECIMAL:
-		return type.precision <= 4 ? fill_decimal_2 : type.precision <= 9 ? fill_decimal_4
-			: type.precision <= 18 ? fill_decimal_8 : fill_16;
-	case TR_UUID:
-		return fill_uuid;
+		return type.precision <= 4     ? fill_decimal_2
+			: type.precision <= 9  ? fill_decimal_4
+			: type.precision <= 18 ? fill_decimal_8
+					       : fill_16;
+	case TR_UUID: return fill_uuid;
 	case TR_STRING:
 	case TR_BINARY:
-	case TR_JSON:
-		return fill_bytes;
-	default:
-		break;
+	case TR_JSON: return fill_bytes;
+	default: break;
 	}
 	uint32_t width = tr_type_width(type);
 	return width == 2 ? fill_2 : width == 4 ? fill_4 : fill_8;

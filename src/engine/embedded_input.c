@@ -28,15 +28,15 @@ struct scan_vector {
 
 struct scan {
 	struct tr_engine_source *source;
-	bool planning;        /* on plan_con: nothing may be read */
+	bool planning; /* on plan_con: nothing may be read */
 	struct scan_vector *vectors;
 	size_t n_vectors;
-	int *columns;         /* of the schema, in the order asked of `open` */
+	int *columns; /* of the schema, in the order asked of `open` */
 	size_t n_columns;
 	struct ArrowArrayStream stream;
 	bool opened, ended;
 	struct ArrowArray batch;
-	int64_t row;          /* of the batch, the next to be handed over */
+	int64_t row; /* of the batch, the next to be handed over */
 };
 
 static void scan_free(void *p)
@@ -64,8 +64,9 @@ static bool check_stream(const struct scan *scan, struct ArrowArrayStream *strea
 	tr_schema_init(&got);
 	bool ok = tr_stream_schema(stream, &got, err);
 	if (ok && got.n != scan->n_columns)
-		ok = tr_err_set(err, TR_ERR_INTERNAL, "the input `%s` came with %zu columns where %zu were asked for",
-			scan->source->name, got.n, scan->n_columns);
+		ok = tr_err_set(err, TR_ERR_INTERNAL,
+			"the input `%s` came with %zu columns where %zu were asked for", scan->source->name,
+			got.n, scan->n_columns);
 	for (size_t i = 0; ok && i < got.n; i++) {
 		const struct tr_field *want = &scan->source->schema.fields[scan->columns[i]];
 		struct tr_type a = want->type, b = got.fields[i].type;
@@ -73,7 +74,8 @@ static bool check_stream(const struct scan *scan, struct ArrowArrayStream *strea
 			(a.kind != TR_DECIMAL || (a.precision == b.precision && a.scale == b.scale));
 		if (!same) {
 			char x[TR_TYPE_TEXT], y[TR_TYPE_TEXT];
-			ok = tr_err_set(err, TR_ERR_INTERNAL, "the input `%s` came with %s in column `%s` where %s was announced",
+			ok = tr_err_set(err, TR_ERR_INTERNAL,
+				"the input `%s` came with %s in column `%s` where %s was announced",
 				scan->source->name, tr_type_format(b, x), want->name, tr_type_format(a, y));
 		}
 	}
@@ -147,7 +149,8 @@ static void bind_input(duckdb_bind_info info)
 	duckdb_bind_set_bind_data(info, bound, free);
 }
 
-static struct scan *scan_new(struct tr_engine_source *s, bool planning, duckdb_init_info info, struct tr_err *err)
+static struct scan *scan_new(struct tr_engine_source *s, bool planning, duckdb_init_info info,
+	struct tr_err *err)
 {
 	struct scan *scan = tr_calloc(1, sizeof *scan, err);
 	if (!scan)
@@ -237,15 +240,18 @@ static bool check_columns(const struct tr_engine_input *in, struct tr_err *err)
 			const char *a = in->schema->fields[k].name, *b = in->schema->fields[i].name;
 			if (strcasecmp(a, b) != 0)
 				continue;
-			tr_err_set(err, TR_ERR_USER, "the columns `%s` and `%s` of input `%s` differ in case only, "
-				"which SQL here does not tell apart", a, b, in->name);
+			tr_err_set(err, TR_ERR_USER,
+				"the columns `%s` and `%s` of input `%s` differ in case only, "
+				"which SQL here does not tell apart",
+				a, b, in->name);
 			return tr_err_hint(err, "read a view in Postgres that renames one of them");
 		}
 	}
 	return true;
 }
 
-static bool register_function(struct tr_engine *e, struct tr_engine_source *s, size_t index, struct tr_err *err)
+static bool register_function(struct tr_engine *e, struct tr_engine_source *s, size_t index,
+	struct tr_err *err)
 {
 	char name[40];
 	snprintf(name, sizeof name, TR_ENGINE_SCAN_PREFIX "%zu", index);
@@ -258,7 +264,8 @@ static bool register_function(struct tr_engine *e, struct tr_engine_source *s, s
 	duckdb_table_function_supports_projection_pushdown(f, true);
 	bool ok = duckdb_register_table_function(e->run_con, f) == DuckDBSuccess;
 	duckdb_destroy_table_function(&f);
-	return ok || tr_err_set(err, TR_ERR_INTERNAL, "can't register the input `%s` with the engine", s->name);
+	return ok ||
+		tr_err_set(err, TR_ERR_INTERNAL, "can't register the input `%s` with the engine", s->name);
 }
 
 /* The view under the alias, with the columns' own names: from the table function, or from
@@ -293,7 +300,9 @@ bool tr_engine_add_input(struct tr_engine *e, const struct tr_engine_input *inpu
 	struct tr_engine_source *s = tr_calloc(1, sizeof *s, err);
 	if (!s)
 		return false;
-	*s = (struct tr_engine_source){ .engine = e, .rows = input->rows, .open = input->open,
+	*s = (struct tr_engine_source){ .engine = e,
+		.rows = input->rows,
+		.open = input->open,
 		.context = input->context };
 	s->name = tr_strdup(input->name, err);
 	if (!s->name || !tr_schema_copy(&s->schema, input->schema, err)) {
@@ -308,7 +317,8 @@ bool tr_engine_add_input(struct tr_engine *e, const struct tr_engine_input *inpu
 	return register_function(e, s, index, err) && create_view(e, s, NULL, s->schema.n, from, err);
 }
 
-bool tr_engine_load_input(struct tr_engine *e, const char *name, const int *columns, size_t n, struct tr_err *err)
+bool tr_engine_load_input(struct tr_engine *e, const char *name, const int *columns, size_t n,
+	struct tr_err *err)
 {
 	size_t index = 0;
 	while (index < e->n_sources && strcmp(e->sources[index]->name, name) != 0)

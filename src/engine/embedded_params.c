@@ -31,7 +31,7 @@ static duckdb_value bytes_value(struct tr_type type, duckdb_string_t *s)
 	const char *p = duckdb_string_t_data(s);
 	uint32_t len = duckdb_string_t_length(*s);
 	return type.kind == TR_BINARY ? duckdb_create_blob((const uint8_t *)p, len)
-		: duckdb_create_varchar_length(p, len);
+				      : duckdb_create_varchar_length(p, len);
 }
 
 /* The first value of a vector, as a value that can be bound. */
@@ -39,28 +39,17 @@ static duckdb_value read_value(struct tr_type type, duckdb_vector vector)
 {
 	void *data = duckdb_vector_get_data(vector);
 	switch (type.kind) {
-	case TR_BOOL:
-		return duckdb_create_bool(*(bool *)data);
-	case TR_INT16:
-		return duckdb_create_int16(*(int16_t *)data);
-	case TR_INT32:
-		return duckdb_create_int32(*(int32_t *)data);
-	case TR_INT64:
-		return duckdb_create_int64(*(int64_t *)data);
-	case TR_FLOAT:
-		return duckdb_create_float(*(float *)data);
-	case TR_DOUBLE:
-		return duckdb_create_double(*(double *)data);
-	case TR_DECIMAL:
-		return decimal_value(type, data);
-	case TR_DATE:
-		return duckdb_create_date(*(duckdb_date *)data);
-	case TR_TIMESTAMP:
-		return duckdb_create_timestamp(*(duckdb_timestamp *)data);
-	case TR_TIMESTAMPTZ:
-		return duckdb_create_timestamp_tz(*(duckdb_timestamp *)data);
-	case TR_TIME:
-		return duckdb_create_time(*(duckdb_time *)data);
+	case TR_BOOL: return duckdb_create_bool(*(bool *)data);
+	case TR_INT16: return duckdb_create_int16(*(int16_t *)data);
+	case TR_INT32: return duckdb_create_int32(*(int32_t *)data);
+	case TR_INT64: return duckdb_create_int64(*(int64_t *)data);
+	case TR_FLOAT: return duckdb_create_float(*(float *)data);
+	case TR_DOUBLE: return duckdb_create_double(*(double *)data);
+	case TR_DECIMAL: return decimal_value(type, data);
+	case TR_DATE: return duckdb_create_date(*(duckdb_date *)data);
+	case TR_TIMESTAMP: return duckdb_create_timestamp(*(duckdb_timestamp *)data);
+	case TR_TIMESTAMPTZ: return duckdb_create_timestamp_tz(*(duckdb_timestamp *)data);
+	case TR_TIME: return duckdb_create_time(*(duckdb_time *)data);
 	case TR_UUID: {
 		/* The value is made of the plain number, the vector holds it with the sign flipped. */
 		const duckdb_hugeint *x = data;
@@ -69,14 +58,14 @@ static duckdb_value read_value(struct tr_type type, duckdb_vector vector)
 	}
 	case TR_STRING:
 	case TR_BINARY:
-	case TR_JSON:
-		return bytes_value(type, data);
+	case TR_JSON: return bytes_value(type, data);
 	}
 	return NULL;
 }
 
 /* The engine's own cast reads the text, so that a parameter means what the same literal would. */
-static duckdb_value make_value(struct tr_engine *e, duckdb_connection con, const struct tr_engine_param *p, struct tr_err *err)
+static duckdb_value make_value(struct tr_engine *e, duckdb_connection con, const struct tr_engine_param *p,
+	struct tr_err *err)
 {
 	if (!p->value)
 		return duckdb_create_null_value();
@@ -111,11 +100,13 @@ static duckdb_value make_value(struct tr_engine *e, duckdb_connection con, const
 	return value;
 }
 
-static bool unknown_param(const char *name, const struct tr_engine_param *params, size_t n, struct tr_err *err)
+static bool unknown_param(const char *name, const struct tr_engine_param *params, size_t n,
+	struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_USER, "the statement uses the parameter `$%s`, which is not declared", name);
 	if (name[0] >= '0' && name[0] <= '9')
-		return tr_err_hint(err, "parameters are written by name, as `$tax_rate`, and declared under params:");
+		return tr_err_hint(err,
+			"parameters are written by name, as `$tax_rate`, and declared under params:");
 	const char **names = calloc(n ? n : 1, sizeof *names);
 	if (!names)
 		return false;
@@ -142,8 +133,10 @@ bool tr_engine_bind(struct tr_engine *e, duckdb_connection con, duckdb_prepared_
 			ok = unknown_param(name ? name : "?", params, n_params, err);
 		} else {
 			duckdb_value value = make_value(e, con, &params[k], err);
-			ok = value && (duckdb_bind_value(prepared, i, value) == DuckDBSuccess ||
-				tr_err_set(err, TR_ERR_INTERNAL, "can't bind the parameter `%s`", name));
+			ok = value &&
+				(duckdb_bind_value(prepared, i, value) == DuckDBSuccess ||
+					tr_err_set(err, TR_ERR_INTERNAL, "can't bind the parameter `%s`",
+						name));
 			if (value)
 				duckdb_destroy_value(&value);
 		}

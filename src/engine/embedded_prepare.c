@@ -31,12 +31,12 @@ static const char *first_word(const char *sql, size_t *len)
  * folder while it is merely prepared. What passes is checked once more by its type. */
 static bool check_first_word(const char *sql, const char *sql_file, struct tr_err *err)
 {
-	static const char *const queries[] = { "SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT", "UNPIVOT",
-		"DESCRIBE", "DESC", "SHOW", "SUMMARIZE", NULL };
-	static const char *const others[] = { "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CHECKPOINT", "COMMENT",
-		"COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DETACH", "DROP", "EXECUTE", "EXPLAIN", "EXPORT",
-		"FORCE", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "PRAGMA", "PREPARE", "RESET", "ROLLBACK",
-		"SET", "START", "TRUNCATE", "UPDATE", "USE", "VACUUM", NULL };
+	static const char *const queries[] = { "SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT",
+		"UNPIVOT", "DESCRIBE", "DESC", "SHOW", "SUMMARIZE", NULL };
+	static const char *const others[] = { "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CHECKPOINT",
+		"COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DETACH", "DROP", "EXECUTE",
+		"EXPLAIN", "EXPORT", "FORCE", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "PRAGMA",
+		"PREPARE", "RESET", "ROLLBACK", "SET", "START", "TRUNCATE", "UPDATE", "USE", "VACUUM", NULL };
 	size_t len;
 	const char *word = first_word(sql, &len);
 	for (size_t i = 0; queries[i]; i++)
@@ -60,10 +60,12 @@ static bool check_first_word(const char *sql, const char *sql_file, struct tr_er
 
 static bool many_statements(idx_t n, const char *sql, struct tr_err *err)
 {
-	tr_err_set(err, TR_ERR_USER, "one SELECT is expected, but these are %llu statements", (unsigned long long)n);
+	tr_err_set(err, TR_ERR_USER, "one SELECT is expected, but these are %llu statements",
+		(unsigned long long)n);
 	/* A PIVOT without its values is run as two: one of them finds the values out. */
-	return tr_err_hint(err, strcasestr(sql, "pivot") ? "name the values of PIVOT: PIVOT t ON c IN ('a', 'b') ..."
-		: "combine them with WITH, or make a dataset of each");
+	return tr_err_hint(err,
+		strcasestr(sql, "pivot") ? "name the values of PIVOT: PIVOT t ON c IN ('a', 'b') ..."
+					 : "combine them with WITH, or make a dataset of each");
 }
 
 static bool prepare_one(struct tr_engine *e, duckdb_connection con, const char *sql, const char *sql_file,
@@ -89,11 +91,13 @@ static bool prepare_one(struct tr_engine *e, duckdb_connection con, const char *
 	return ok;
 }
 
-bool tr_engine_prepare_select(struct tr_engine *e, duckdb_connection con, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, duckdb_prepared_statement *out, struct tr_err *err)
+bool tr_engine_prepare_select(struct tr_engine *e, duckdb_connection con, const char *sql,
+	const char *sql_file, const struct tr_engine_param *params, size_t n_params,
+	duckdb_prepared_statement *out, struct tr_err *err)
 {
 	*out = NULL;
-	bool ok = prepare_one(e, con, sql, sql_file, out, err) && tr_engine_bind(e, con, *out, params, n_params, err);
+	bool ok = prepare_one(e, con, sql, sql_file, out, err) &&
+		tr_engine_bind(e, con, *out, params, n_params, err);
 	if (!ok)
 		duckdb_destroy_prepare(out);
 	return ok;
@@ -144,7 +148,8 @@ static bool check_name(const struct tr_schema *schema, const char *name, size_t 
 	}
 	if (tr_schema_find(schema, name) >= 0) {
 		tr_err_set(err, TR_ERR_USER, "the result has two columns called `%s`", name);
-		return tr_err_hint(err, "give one of them another name: ... AS other_name; "
+		return tr_err_hint(err,
+			"give one of them another name: ... AS other_name; "
 			"`SELECT *` over a join repeats the columns of both sides");
 	}
 	return true;
@@ -194,7 +199,8 @@ static bool add_columns(struct tr_engine_describe *d, duckdb_prepared_statement 
 /* Types that hang on a parameter are not known to a prepared statement, only to DESCRIBE, as
  * text. A statement of NULLs of those types tells them properly. */
 static bool describe_by_asking(struct tr_engine *e, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *d, struct tr_err *err)
+	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *d,
+	struct tr_err *err)
 {
 	duckdb_result result;
 	if (!tr_engine_ask(e, "DESCRIBE", sql, sql_file, params, n_params, &result, err))
@@ -210,7 +216,8 @@ static bool describe_by_asking(struct tr_engine *e, const char *sql, const char 
 		duckdb_string_t *types = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 1));
 		for (idx_t i = 0; i < n; i++) {
 			tr_str_add(&nulls, i ? ", CAST(NULL AS " : "SELECT CAST(NULL AS ");
-			tr_str_addn(&nulls, duckdb_string_t_data(&types[i]), duckdb_string_t_length(types[i]));
+			tr_str_addn(&nulls, duckdb_string_t_data(&types[i]),
+				duckdb_string_t_length(types[i]));
 			tr_str_addc(&nulls, ')');
 		}
 	}
@@ -235,13 +242,15 @@ static bool types_are_known(duckdb_prepared_statement prepared)
 }
 
 bool tr_engine_prepare(struct tr_engine *e, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *out, struct tr_err *err)
+	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *out,
+	struct tr_err *err)
 {
 	*out = (struct tr_engine_describe){ 0 };
 	duckdb_prepared_statement prepared;
 	if (!tr_engine_prepare_select(e, e->plan_con, sql, sql_file, params, n_params, &prepared, err))
 		goto fail;
-	bool ok = types_are_known(prepared) ? add_columns(out, prepared, NULL, err)
+	bool ok = types_are_known(prepared)
+		? add_columns(out, prepared, NULL, err)
 		: describe_by_asking(e, sql, sql_file, params, n_params, out, err);
 	duckdb_destroy_prepare(&prepared);
 	if (ok && tr_engine_find_scans(e, sql, sql_file, params, n_params, out, err))

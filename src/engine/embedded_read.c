@@ -10,9 +10,9 @@ static bool is_valid(const uint64_t *validity, idx_t i)
 	return !validity || (validity[i / 64] >> (i % 64) & 1);
 }
 
-#define READER(name) \
-	static bool name(const struct tr_engine_read *r, const void *data, const uint64_t *validity, idx_t start, \
-		idx_t n, struct tr_column *out, struct tr_err *err)
+#define READER(name)                                                                                 \
+	static bool name(const struct tr_engine_read *r, const void *data, const uint64_t *validity, \
+		idx_t start, idx_t n, struct tr_column *out, struct tr_err *err)
 
 /* Same layout on both sides. */
 READER(read_same)
@@ -38,17 +38,17 @@ READER(read_bool)
 }
 
 /* A wider number on our side. */
-#define READ_WIDER(name, from, to) \
-	READER(name) \
-	{ \
-		(void)r; \
-		(void)err; \
-		(void)validity; \
-		const from *in = data; \
+#define READ_WIDER(name, from, to)                                \
+	READER(name)                                              \
+	{                                                         \
+		(void)r;                                          \
+		(void)err;                                        \
+		(void)validity;                                   \
+		const from *in = data;                            \
 		to *to_values = (to *)(void *)out->data + out->n; \
-		for (idx_t i = 0; i < n; i++) \
-			to_values[i] = (to)in[start + i]; \
-		return true; \
+		for (idx_t i = 0; i < n; i++)                     \
+			to_values[i] = (to)in[start + i];         \
+		return true;                                      \
 	}
 READ_WIDER(read_i8, int8_t, int16_t)
 READ_WIDER(read_u8, uint8_t, int16_t)
@@ -66,8 +66,10 @@ READER(read_hugeint)
 	for (idx_t i = 0; i < n; i++) {
 		memcpy(&to[i], &in[start + i], sizeof to[i]);
 		if (is_valid(validity, start + i) && !tr_decimal_fits(to[i], 38)) {
-			tr_err_set(err, TR_ERR_DATA, "a value of the result's column `%s` has more than 38 digits", r->name);
-			return tr_err_hint(err, "narrow it in the SQL: CAST(... AS BIGINT) or CAST(... AS DOUBLE)");
+			tr_err_set(err, TR_ERR_DATA,
+				"a value of the result's column `%s` has more than 38 digits", r->name);
+			return tr_err_hint(err,
+				"narrow it in the SQL: CAST(... AS BIGINT) or CAST(... AS DOUBLE)");
 		}
 	}
 	return true;
@@ -116,8 +118,10 @@ READER(read_coarse_timestamp)
 		if (x == INT64_MAX || x == -INT64_MAX)
 			return infinite(r, err);
 		if (__builtin_mul_overflow(x, r->factor, &to[i]))
-			return tr_err_set(err, TR_ERR_DATA, "a value of the result's column `%s` is too far away "
-				"for microseconds", r->name);
+			return tr_err_set(err, TR_ERR_DATA,
+				"a value of the result's column `%s` is too far away "
+				"for microseconds",
+				r->name);
 	}
 	return true;
 }
@@ -151,9 +155,11 @@ READER(read_bytes)
 	for (idx_t i = 0; i < n; i++) {
 		if (is_valid(validity, start + i)) {
 			uint32_t len = in[i].value.inlined.length;
-			const char *p = len <= sizeof in[i].value.inlined.inlined ? in[i].value.inlined.inlined
+			const char *p = len <= sizeof in[i].value.inlined.inlined
+				? in[i].value.inlined.inlined
 				: in[i].value.pointer.ptr;
-			memcpy(out->data + out->bytes, p, len);
+			if (len)
+				memcpy(out->data + out->bytes, p, len);
 			out->bytes += len;
 		}
 		offsets[i + 1] = (int32_t)out->bytes;
@@ -175,7 +181,8 @@ READER(read_enum)
 		if (is_valid(validity, start + i)) {
 			uint32_t index = enum_index(data, r->width, start + i);
 			if (index >= r->n_words)
-				return tr_err_set(err, TR_ERR_INTERNAL, "an unknown word in the column `%s`", r->name);
+				return tr_err_set(err, TR_ERR_INTERNAL, "an unknown word in the column `%s`",
+					r->name);
 			size_t len = strlen(r->words[index]);
 			if (!tr_column_reserve_bytes(out, len, err))
 				return false;
@@ -210,22 +217,15 @@ static bool init_enum(struct tr_engine_read *r, duckdb_logical_type type, struct
 static void bind_decimal(struct tr_engine_read *r, duckdb_logical_type type)
 {
 	switch (duckdb_decimal_internal_type(type)) {
-	case DUCKDB_TYPE_SMALLINT:
-		r->values = read_decimal_2;
-		break;
-	case DUCKDB_TYPE_INTEGER:
-		r->values = read_decimal_4;
-		break;
-	case DUCKDB_TYPE_BIGINT:
-		r->values = read_decimal_8;
-		break;
-	default:
-		r->values = read_same;
-		r->width = 16;
+	case DUCKDB_TYPE_SMALLINT: r->values = read_decimal_2; break;
+	case DUCKDB_TYPE_INTEGER: r->values = read_decimal_4; break;
+	case DUCKDB_TYPE_BIGINT: r->values = read_decimal_8; break;
+	default: r->values = read_same; r->width = 16;
 	}
 }
 
-bool tr_engine_read_init(struct tr_engine_read *r, duckdb_logical_type type, const char *name, struct tr_err *err)
+bool tr_engine_read_init(struct tr_engine_read *r, duckdb_logical_type type, const char *name,
+	struct tr_err *err)
 {
 	static const struct {
 		duckdb_type id;
@@ -284,7 +284,8 @@ void tr_engine_read_clear(struct tr_engine_read *r)
 	*r = (struct tr_engine_read){ 0 };
 }
 
-static bool append_nulls(struct tr_column *out, const uint64_t *validity, idx_t start, idx_t n, struct tr_err *err)
+static bool append_nulls(struct tr_column *out, const uint64_t *validity, idx_t start, idx_t n,
+	struct tr_err *err)
 {
 	for (idx_t i = 0; i < n; i++) {
 		idx_t bit = start + i;

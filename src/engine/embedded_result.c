@@ -8,7 +8,7 @@
 /* A running statement: the engine's chunks of 2,048 rows become batches. */
 struct run {
 	struct tr_engine *engine;
-	char *sql;               /* for the places of errors */
+	char *sql; /* for the places of errors */
 	duckdb_prepared_statement prepared;
 	duckdb_result result;
 	bool started, finished;
@@ -75,7 +75,8 @@ static idx_t rows_that_fit(const struct run *run, idx_t n, size_t room)
 	size_t bytes = 0;
 	idx_t fit = n;
 	for (size_t i = 0; i < run->schema.n; i++) {
-		if (run->reads[i].width != sizeof(duckdb_string_t) || !tr_type_is_bytes(run->schema.fields[i].type))
+		if (run->reads[i].width != sizeof(duckdb_string_t) ||
+			!tr_type_is_bytes(run->schema.fields[i].type))
 			continue;
 		duckdb_vector vector = duckdb_data_chunk_get_vector(run->chunk, i);
 		const duckdb_string_t *s = (const duckdb_string_t *)duckdb_vector_get_data(vector) + run->row;
@@ -169,7 +170,9 @@ static bool bind_columns(struct run *run, struct tr_err *err)
 			tr_schema_add(&run->schema, name, type, true, NULL, err);
 		if (ok) {
 			tr_column_init(&run->columns[i], type);
-			run->fixed_width += tr_type_is_bytes(type) ? 4 : type.kind == TR_BOOL ? 1 : tr_type_width(type);
+			run->fixed_width += tr_type_is_bytes(type) ? 4
+				: type.kind == TR_BOOL             ? 1
+								   : tr_type_width(type);
 			ok = tr_engine_read_init(&run->reads[i], logical, run->schema.fields[i].name, err);
 		}
 		duckdb_destroy_logical_type(&logical);
@@ -177,8 +180,8 @@ static bool bind_columns(struct run *run, struct tr_err *err)
 	return ok;
 }
 
-bool tr_engine_run(struct tr_engine *e, const char *sql, const struct tr_engine_param *params, size_t n_params,
-	struct ArrowArrayStream *out, struct tr_err *err)
+bool tr_engine_run(struct tr_engine *e, const char *sql, const struct tr_engine_param *params,
+	size_t n_params, struct ArrowArrayStream *out, struct tr_err *err)
 {
 	out->release = NULL;
 	bool idle = false;
@@ -192,7 +195,8 @@ bool tr_engine_run(struct tr_engine *e, const char *sql, const struct tr_engine_
 	}
 	run->engine = e;
 	run->sql = tr_strdup(sql, err);
-	bool ok = run->sql && tr_engine_prepare_select(e, e->run_con, sql, NULL, params, n_params, &run->prepared, err) &&
+	bool ok = run->sql &&
+		tr_engine_prepare_select(e, e->run_con, sql, NULL, params, n_params, &run->prepared, err) &&
 		start(run, err) && bind_columns(run, err);
 	if (!ok) {
 		run_free(run);

@@ -13,7 +13,8 @@ static bool add_column(struct tr_engine_scan *scan, const struct tr_engine_sourc
 	char *end;
 	long column = name[0] == 'c' ? strtol(name + 1, &end, 10) : -1;
 	if (column < 0 || *end || (size_t)column > s->schema.n)
-		return tr_err_set(err, TR_ERR_INTERNAL, "the engine's plan reads `%s` of input `%s`", name, s->name);
+		return tr_err_set(err, TR_ERR_INTERNAL, "the engine's plan reads `%s` of input `%s`", name,
+			s->name);
 	if (column > 0)
 		scan->columns[scan->n_columns++] = (int)column - 1;
 	return true;
@@ -41,7 +42,8 @@ static bool add_scan(struct tr_engine *e, struct tr_engine_describe *out, const 
 		return add_column(scan, s, json_string_value(projections), err);
 	size_t k;
 	json_t *item;
-	json_array_foreach(projections, k, item) {
+	json_array_foreach(projections, k, item)
+	{
 		if (k > s->schema.n || !json_is_string(item))
 			return tr_err_set(err, TR_ERR_INTERNAL, "the engine's plan could not be read");
 		if (!add_column(scan, s, json_string_value(item), err))
@@ -50,7 +52,8 @@ static bool add_scan(struct tr_engine *e, struct tr_engine_describe *out, const 
 	return true;
 }
 
-static bool walk(struct tr_engine *e, json_t *node, int depth, struct tr_engine_describe *out, struct tr_err *err)
+static bool walk(struct tr_engine *e, json_t *node, int depth, struct tr_engine_describe *out,
+	struct tr_err *err)
 {
 	if (depth > DEPTH_MAX)
 		return tr_err_set(err, TR_ERR_USER, "the statement is nested too deeply");
@@ -61,16 +64,17 @@ static bool walk(struct tr_engine *e, json_t *node, int depth, struct tr_engine_
 		return false;
 	size_t i;
 	json_t *child;
-	json_array_foreach(json_object_get(node, "children"), i, child)
-		if (!walk(e, child, depth + 1, out, err))
-			return false;
+	json_array_foreach(json_object_get(node, "children"), i,
+		child) if (!walk(e, child, depth + 1, out, err)) return false;
 	return true;
 }
 
-static bool read_plan(struct tr_engine *e, duckdb_result *result, struct tr_engine_describe *out, struct tr_err *err)
+static bool read_plan(struct tr_engine *e, duckdb_result *result, struct tr_engine_describe *out,
+	struct tr_err *err)
 {
 	duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
-	if (!chunk || duckdb_data_chunk_get_column_count(chunk) < 2 || duckdb_data_chunk_get_size(chunk) < 1) {
+	if (!chunk || duckdb_data_chunk_get_column_count(chunk) < 2 ||
+		duckdb_data_chunk_get_size(chunk) < 1) {
 		duckdb_destroy_data_chunk(&chunk);
 		return tr_err_set(err, TR_ERR_INTERNAL, "the engine did not show its plan");
 	}
@@ -79,15 +83,15 @@ static bool read_plan(struct tr_engine *e, duckdb_result *result, struct tr_engi
 	bool ok = root || tr_err_set(err, TR_ERR_INTERNAL, "the engine's plan could not be read");
 	size_t i;
 	json_t *node;
-	json_array_foreach(root, i, node)
-		ok = ok && walk(e, node, 0, out, err);
+	json_array_foreach(root, i, node) ok = ok && walk(e, node, 0, out, err);
 	json_decref(root);
 	duckdb_destroy_data_chunk(&chunk);
 	return ok;
 }
 
 bool tr_engine_find_scans(struct tr_engine *e, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *out, struct tr_err *err)
+	const struct tr_engine_param *params, size_t n_params, struct tr_engine_describe *out,
+	struct tr_err *err)
 {
 	duckdb_result result;
 	if (!tr_engine_ask(e, "EXPLAIN (FORMAT JSON)", sql, sql_file, params, n_params, &result, err))

@@ -19,14 +19,14 @@ struct tr_engine {
 	/* Two connections over one database: a statement on one ends a live stream of the
 	 * same connection, so that describing needs its own. Scans on it refuse to read. */
 	duckdb_connection run_con, plan_con;
-	idx_t plan_id;             /* plan_con's connection id, as a table function's bind sees it */
-	atomic_bool running;       /* a stream of tr_engine_run is alive */
+	idx_t plan_id;       /* plan_con's connection id, as a table function's bind sees it */
+	atomic_bool running; /* a stream of tr_engine_run is alive */
 	struct tr_engine_source **sources;
 	size_t n_sources, cap_sources;
 	struct tr_engine_published **published;
 	size_t n_published, cap_published;
-	pthread_mutex_t lock;      /* guards source_err: scans run on engine threads */
-	struct tr_err source_err;  /* the first error of an input's stream in this execution */
+	pthread_mutex_t lock;     /* guards source_err: scans run on engine threads */
+	struct tr_err source_err; /* the first error of an input's stream in this execution */
 };
 
 /* ---- embedded.c ---- */
@@ -43,7 +43,8 @@ struct tr_engine_source {
 	char *name;
 	struct tr_schema schema;
 	int64_t rows;
-	bool (*open)(void *context, const int *columns, size_t n, struct ArrowArrayStream *out, struct tr_err *err);
+	bool (*open)(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+		struct tr_err *err);
 	void *context;
 	bool loaded;
 };
@@ -63,13 +64,14 @@ const struct tr_schema *tr_engine_published_columns(const struct tr_engine_publi
 
 /* Prepare `sql`, check that it is one SELECT, and bind its parameters. The caller destroys
  * *out, which is NULL on failure. */
-bool tr_engine_prepare_select(struct tr_engine *e, duckdb_connection con, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, duckdb_prepared_statement *out, struct tr_err *err)
-	TR_CHECKED;
+bool tr_engine_prepare_select(struct tr_engine *e, duckdb_connection con, const char *sql,
+	const char *sql_file, const struct tr_engine_param *params, size_t n_params,
+	duckdb_prepared_statement *out, struct tr_err *err) TR_CHECKED;
 /* Run `word` (EXPLAIN ..., DESCRIBE) over a statement that tr_engine_prepare_select let
  * pass. The caller destroys *out where it succeeds. */
 bool tr_engine_ask(struct tr_engine *e, const char *word, const char *sql, const char *sql_file,
-	const struct tr_engine_param *params, size_t n_params, duckdb_result *out, struct tr_err *err) TR_CHECKED;
+	const struct tr_engine_param *params, size_t n_params, duckdb_result *out,
+	struct tr_err *err) TR_CHECKED;
 
 /* ---- embedded_params.c ---- */
 

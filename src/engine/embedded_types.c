@@ -141,8 +141,9 @@ bool tr_engine_type_read(duckdb_logical_type type, const char *column, struct tr
 		return true;
 	}
 	char name[TR_ENGINE_TYPE_TEXT];
-	tr_err_set(err, TR_ERR_USER, "the result's column `%s` has the type %s, which tailrace does not carry",
-		column, tr_engine_type_name(type, name));
+	tr_err_set(err, TR_ERR_USER,
+		"the result's column `%s` has the type %s, which tailrace does not carry", column,
+		tr_engine_type_name(type, name));
 	return tr_err_hint(err, "write %s AS \"%s\" in the SQL", row ? row->cast : "CAST(... AS VARCHAR)",
 		column);
 }

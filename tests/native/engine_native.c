@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 /* Answers 0, or fails with `message` written into text (a data error). */
-typedef int (*trtest_open)(const int *columns, size_t n, struct ArrowArrayStream *out, char *text, size_t size);
+typedef int (
+	*trtest_open)(const int *columns, size_t n, struct ArrowArrayStream *out, char *text, size_t size);
 
-static bool open_input(void *context, const int *columns, size_t n, struct ArrowArrayStream *out, struct tr_err *err)
+static bool open_input(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	char text[512] = "";
 	if (((trtest_open)context)(columns, n, out, text, sizeof text) == 0)
@@ -17,11 +19,15 @@ static bool open_input(void *context, const int *columns, size_t n, struct Arrow
 	return tr_err_at_row(err, "public.orders", "amount", "order_id=7");
 }
 
-bool trtest_engine_open(size_t memory, int threads, const char *temp_dir, const char *allowed_dir, bool keep_order,
-	struct tr_engine **out, struct tr_err *err)
+bool trtest_engine_open(size_t memory, int threads, const char *temp_dir, const char *allowed_dir,
+	bool keep_order, struct tr_engine **out, struct tr_err *err)
 {
-	struct tr_engine_options options = { .memory = memory, .threads = threads, .temp_dir = temp_dir,
-		.allowed_dirs = &allowed_dir, .n_allowed_dirs = allowed_dir ? 1 : 0, .keep_order = keep_order };
+	struct tr_engine_options options = { .memory = memory,
+		.threads = threads,
+		.temp_dir = temp_dir,
+		.allowed_dirs = &allowed_dir,
+		.n_allowed_dirs = allowed_dir ? 1 : 0,
+		.keep_order = keep_order };
 	return tr_engine_open(&options, out, err);
 }
 
@@ -45,8 +51,8 @@ static bool take_schema(struct ArrowSchema *arrow, struct tr_schema *out, struct
 	return ok;
 }
 
-bool trtest_engine_add(struct tr_engine *e, const char *name, struct ArrowSchema *arrow, int64_t rows, trtest_open open,
-	struct tr_err *err)
+bool trtest_engine_add(struct tr_engine *e, const char *name, struct ArrowSchema *arrow, int64_t rows,
+	trtest_open open, struct tr_err *err)
 {
 	struct tr_schema schema;
 	if (!take_schema(arrow, &schema, err))
@@ -57,13 +63,15 @@ bool trtest_engine_add(struct tr_engine *e, const char *name, struct ArrowSchema
 	return ok;
 }
 
-bool trtest_engine_load(struct tr_engine *e, const char *name, const int *columns, size_t n, struct tr_err *err)
+bool trtest_engine_load(struct tr_engine *e, const char *name, const int *columns, size_t n,
+	struct tr_err *err)
 {
 	return tr_engine_load_input(e, name, columns, n, err);
 }
 
-bool trtest_engine_files(struct tr_engine *e, const char *name, struct ArrowSchema *arrow, size_t n_partition_columns,
-	const char *const *paths, size_t n_paths, const char *const *values, struct tr_err *err)
+bool trtest_engine_files(struct tr_engine *e, const char *name, struct ArrowSchema *arrow,
+	size_t n_partition_columns, const char *const *paths, size_t n_paths, const char *const *values,
+	struct tr_err *err)
 {
 	struct tr_schema schema;
 	if (!take_schema(arrow, &schema, err))
@@ -87,8 +95,8 @@ static bool read_params(const char *const *texts, size_t n, struct tr_engine_par
 }
 
 /* Writes `columns: name type enginetype; ... scans: input(0,2) ...` into text. */
-bool trtest_engine_prepare(struct tr_engine *e, const char *sql, const char *file, const char *const *texts, size_t n,
-	char *text, size_t size, struct tr_err *err)
+bool trtest_engine_prepare(struct tr_engine *e, const char *sql, const char *file, const char *const *texts,
+	size_t n, char *text, size_t size, struct tr_err *err)
 {
 	struct tr_engine_param params[16];
 	struct tr_engine_describe d;
@@ -98,8 +106,8 @@ bool trtest_engine_prepare(struct tr_engine *e, const char *sql, const char *fil
 	tr_str_init(&s, size - 1);
 	for (size_t i = 0; i < d.schema.n; i++) {
 		char type[TR_TYPE_TEXT];
-		tr_str_addf(&s, "column\t%s\t%s\t%s\n", d.schema.fields[i].name, tr_type_format(d.schema.fields[i].type, type),
-			d.engine_types[i]);
+		tr_str_addf(&s, "column\t%s\t%s\t%s\n", d.schema.fields[i].name,
+			tr_type_format(d.schema.fields[i].type, type), d.engine_types[i]);
 	}
 	for (size_t i = 0; i < d.n_scans; i++) {
 		tr_str_addf(&s, "scan\t%s", d.scans[i].input);

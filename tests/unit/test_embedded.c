@@ -12,7 +12,7 @@
 struct made {
 	int64_t rows;
 	int opens, live;
-	int fail_at;            /* batch number that fails; 0: none */
+	int fail_at; /* batch number that fails; 0: none */
 	int last_columns[8];
 	size_t n_last;
 };
@@ -48,8 +48,8 @@ static bool made_next(void *self, struct ArrowArray *out, struct tr_err *err)
 			int len = snprintf(text, sizeof text, "name of row %lld", (long long)i);
 			bool ok = s->columns[k] == 0 ? tr_column_add_fixed(&s->out[k], &i, err)
 				: s->columns[k] == 1 ? tr_column_add_fixed(&s->out[k], &group, err)
-				: i % 7 == 0 ? tr_column_add_null(&s->out[k], err)
-				: tr_column_add_bytes(&s->out[k], text, (size_t)len, err);
+				: i % 7 == 0         ? tr_column_add_null(&s->out[k], err)
+					     : tr_column_add_bytes(&s->out[k], text, (size_t)len, err);
 			if (!ok)
 				return false;
 		}
@@ -67,7 +67,8 @@ static void made_free(void *self)
 	free(s);
 }
 
-static bool made_open(void *context, const int *columns, size_t n, struct ArrowArrayStream *out, struct tr_err *err)
+static bool made_open(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	static const struct tr_stream_ops ops = { made_next, made_free };
 	struct made *made = context;
@@ -111,10 +112,16 @@ static int set_up(void **state)
 	strcpy(f->dir, "/tmp/tailrace-test-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	tr_schema_init(&made_schema);
-	assert_ok(tr_schema_add(&made_schema, "id", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err), err);
-	assert_ok(tr_schema_add(&made_schema, "grp", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err), err);
-	assert_ok(tr_schema_add(&made_schema, "userName", (struct tr_type){ .kind = TR_STRING }, true, NULL, &err), err);
-	struct tr_engine_options options = { .memory = (size_t)128 << 20, .threads = 2, .temp_dir = f->dir,
+	assert_ok(tr_schema_add(&made_schema, "id", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err),
+		err);
+	assert_ok(tr_schema_add(&made_schema, "grp", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err),
+		err);
+	assert_ok(tr_schema_add(&made_schema, "userName", (struct tr_type){ .kind = TR_STRING }, true, NULL,
+			  &err),
+		err);
+	struct tr_engine_options options = { .memory = (size_t)128 << 20,
+		.threads = 2,
+		.temp_dir = f->dir,
 		.keep_order = true };
 	assert_ok(tr_engine_open(&options, &f->e, &err), err);
 	f->a.rows = 20000;
@@ -163,7 +170,9 @@ static void a_statement_runs_over_lazy_inputs(void **state)
 	struct fixture *f = *state;
 	struct tr_err err = { 0 };
 	int64_t rows, first = -1;
-	assert_ok(run_all(f, "SELECT id, \"userName\" FROM a WHERE grp = 3 ORDER BY id DESC", &rows, &first, &err), err);
+	assert_ok(run_all(f, "SELECT id, \"userName\" FROM a WHERE grp = 3 ORDER BY id DESC", &rows, &first,
+			  &err),
+		err);
 	assert_int_equal(rows, 2000);
 	assert_int_equal(first, 19993);
 	assert_int_equal(f->a.opens, 1);
@@ -191,7 +200,8 @@ static const struct {
 	{ "SELECT id FROM a UNION ALL SELECT id FROM b", 1, 1 },
 	{ "SELECT id, (SELECT max(id) FROM b) AS m FROM a", 1, 1 },
 	{ "SELECT a.id, b.\"userName\" FROM a LEFT JOIN b ON a.grp = b.id", 1, 1 },
-	{ "WITH c AS MATERIALIZED (SELECT grp FROM a) SELECT count(*) AS n FROM c x JOIN c y USING (grp) WHERE x.grp < 1",
+	{ "WITH c AS MATERIALIZED (SELECT grp FROM a) SELECT count(*) AS n FROM c x JOIN c y USING (grp) "
+	  "WHERE x.grp < 1",
 		1, 0 },
 	{ "SELECT id FROM a WHERE grp IN (SELECT id FROM b)", 1, 1 },
 	{ "SELECT id FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.grp = a.grp AND b.id < a.id)", 1, 1 },
@@ -216,7 +226,8 @@ static void described_scans_are_the_ones_that_a_run_opens(void **state)
 			fail_msg("%s: described %d scans of a and %d of b", shapes[i].sql, a, b);
 		assert_ok(run_all(f, shapes[i].sql, &rows, NULL, &err), err);
 		if (f->a.opens != a || f->b.opens != b)
-			fail_msg("%s: opened a %d times and b %d times", shapes[i].sql, f->a.opens, f->b.opens);
+			fail_msg("%s: opened a %d times and b %d times", shapes[i].sql, f->a.opens,
+				f->b.opens);
 		f->a.opens = f->b.opens = 0;
 	}
 }
@@ -226,7 +237,9 @@ static void only_needed_columns_are_read(void **state)
 	struct fixture *f = *state;
 	struct tr_err err = { 0 };
 	struct tr_engine_describe d;
-	assert_ok(tr_engine_prepare(f->e, "SELECT \"userName\" AS n FROM a WHERE id > 5", NULL, NULL, 0, &d, &err), err);
+	assert_ok(tr_engine_prepare(f->e, "SELECT \"userName\" AS n FROM a WHERE id > 5", NULL, NULL, 0, &d,
+			  &err),
+		err);
 	assert_int_equal(d.n_scans, 1);
 	assert_int_equal(d.scans[0].n_columns, 2);
 	bool has[3] = { false };
@@ -274,7 +287,8 @@ static void mistakes_are_shown_at_their_place(void **state)
 		assert_false(tr_engine_prepare(f->e, cases[i].sql, "t.sql", NULL, 0, &d, &err));
 		assert_int_equal(err.kind, TR_ERR_USER);
 		if (err.place.line != cases[i].line || err.place.column != cases[i].column)
-			fail_msg("%s: at %d:%d (%s)", cases[i].sql, err.place.line, err.place.column, err.what);
+			fail_msg("%s: at %d:%d (%s)", cases[i].sql, err.place.line, err.place.column,
+				err.what);
 		if (cases[i].hint[0] && strcmp(err.hint, cases[i].hint) != 0)
 			fail_msg("%s: %s (%s)", err.what, err.hint, err.detail);
 		if (cases[i].hint[0])
@@ -293,7 +307,9 @@ static void parameters_are_typed_values(void **state)
 		{ "fee", { TR_DECIMAL, 10, 2 }, "1.50" },
 		{ "unused", { .kind = TR_STRING }, NULL },
 	};
-	assert_ok(tr_engine_prepare(f->e, "SELECT id * (1 + $tax_rate) AS x, $fee AS f FROM a", NULL, params, 3, &d, &err), err);
+	assert_ok(tr_engine_prepare(f->e, "SELECT id * (1 + $tax_rate) AS x, $fee AS f FROM a", NULL, params,
+			  3, &d, &err),
+		err);
 	assert_int_equal(d.schema.fields[0].type.kind, TR_DOUBLE);
 	assert_string_equal(d.engine_types[1], "DECIMAL(10,2)");
 	assert_int_equal(d.n_scans, 1);
@@ -312,7 +328,8 @@ static void a_loaded_input_gives_the_same_rows(void **state)
 	struct fixture *f = *state;
 	struct tr_err err = { 0 };
 	int64_t rows, direct = -1, loaded = -1;
-	const char *sql = "SELECT sum(hash(x.id, x.\"userName\") % 1000)::BIGINT AS h FROM a x JOIN b y ON x.grp = y.id";
+	const char *sql = "SELECT sum(hash(x.id, x.\"userName\") % 1000)::BIGINT AS h FROM a x JOIN b y ON "
+			  "x.grp = y.id";
 	assert_ok(run_all(f, sql, &rows, &direct, &err), err);
 	int columns[] = { 2, 0, 1 };
 	f->a.opens = 0;
