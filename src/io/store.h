@@ -26,7 +26,7 @@ void tr_store_list_clear(struct tr_store_list *list);
 
 struct tr_store;
 struct tr_store_ops {
-	/* A sink that makes `key` appear whole at commit, durable (fsync of file and folders). */
+	/* A sink that makes `key` appear whole at commit; durable only after settle. */
 	bool (*create)(struct tr_store *s, const char *key, struct tr_sink **out, struct tr_err *err);
 	/* Create a small object only where none exists. *won says whether this call made it. */
 	bool (*put_if_absent)(struct tr_store *s, const char *key, const void *bytes, size_t n, bool *won,
@@ -46,6 +46,9 @@ struct tr_store_ops {
 	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err);
 	/* The store's own checksum of an object (a folder: read and hashed). */
 	bool (*checksum)(struct tr_store *s, const char *key, char out[TR_CHECKSUM_TEXT], struct tr_err *err);
+	/* Make objects that sinks of `create` committed durable, and the folders above them.
+	 * Keys are sorted. Nothing may point at an object before this. */
+	bool (*settle)(struct tr_store *s, const char *const *keys, size_t n, struct tr_err *err);
 	void (*free)(struct tr_store *s);
 };
 struct tr_store {

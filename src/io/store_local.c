@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "io/local_list.h"
+#include "io/local_sync.h"
 
 /* Small enough that many sinks of a partitioned dataset may be open at once, large
  * enough that a system call costs nothing beside it. Larger writes go past it. */
@@ -154,13 +155,19 @@ static bool sink_commit(struct tr_sink *sink, struct tr_err *err)
 	const struct tr_local_root *root = &s->store->root;
 	if (s->fd < 0)
 		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` was committed after its end", s->key);
-	if (!sink_flush(s, err) || !finish_file(root, &s->fd, s->key, err))
+	if (!sink_flush(s, err))
 		return false;
+	/* Durable at settle, with all its neighbours: let the kernel begin. */
+	(void)sync_file_range(s->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	bool closed = close(s->fd) == 0 || errno == EINTR;
+	s->fd = -1;
+	if (!closed)
+		return tr_local_errno(root, errno, "cannot close", s->key, err);
 	if (renameat(root->fd, s->temp, root->fd, s->key) != 0)
 		return tr_local_errno(root, errno, "cannot create", s->key, err);
 	s->temp[0] = '\0';
 	format_checksum(s->hash, s->checksum);
-	return tr_local_sync_folders(root, s->key, err);
+	return true;
 }
 
 static void sink_free(struct tr_sink *sink)
@@ -468,6 +475,11 @@ static void local_free(struct tr_store *store)
 	free(s);
 }
 
+static bool local_settle(struct tr_store *store, const char *const *keys, size_t n, struct tr_err *err)
+{
+	return tr_local_sync(&local(store)->root, keys, n, err);
+}
+
 static const struct tr_store_ops store_ops = {
 	.create = local_create,
 	.put_if_absent = local_put_if_absent,
@@ -477,6 +489,7 @@ static const struct tr_store_ops store_ops = {
 	.unfinished = local_unfinished,
 	.remove = local_remove,
 	.checksum = local_checksum,
+	.settle = local_settle,
 	.free = local_free,
 };
 

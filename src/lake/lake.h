@@ -87,7 +87,8 @@ void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const ch
  * published, and the next command that publishes repairs the view.
  * m->version, committed_us and last_field_id are set; kind and tailrace where NULL.
  * `steps`, where not NULL, is called with the name of each step before it is done (tests
- * kill the process there): lease, check, manifest, view, done. */
+ * kill the process there): lease, check, settle,
+ * manifest, view, done. */
 struct tr_publish_steps {
 	void (*step)(void *context, const char *name);
 	void *context;

@@ -207,6 +207,25 @@ static void follow_view(const struct tr_lake *lake, const struct tr_manifest *m)
 
 /* ---- commit ---- */
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A manifest may name only what a crash can't take back. */
+static bool settle_files(const struct tr_lake *lake, const struct tr_manifest *m, struct tr_err *err)
+{
+	const char **keys = tr_calloc(m->n_files, sizeof *keys, err);
+	if (!keys)
+		return false;
+	for (size_t i = 0; i < m->n_files; i++)
+		keys[i] = m->files[i].path;
+	qsort(keys, m->n_files, sizeof *keys, by_text);
+	bool ok = lake->store->ops->settle(lake->store, keys, m->n_files, err);
+	free(keys);
+	return ok;
+}
+
 static bool fill(struct tr_manifest *m, struct tr_err *err)
 {
 	if (m->parent >= INT64_MAX)
@@ -233,6 +252,9 @@ bool tr_lake_commit_held(const struct tr_lake *lake, struct tr_manifest *m, uint
 	if (ok)
 		step(steps, "check");
 	ok = ok && (!holds || check_held(lake, m->dataset, holds, err)) && check_files(lake, m, !holds, err);
+	if (ok)
+		step(steps, "settle");
+	ok = ok && (holds || settle_files(lake, m, err));
 	if (ok)
 		step(steps, "manifest");
 	ok = ok && put_manifest(lake, m, text, err);

@@ -1,7 +1,7 @@
 /*
  * The audit of staged files, before anything is published (design.md §2): every footer is
- * read back and compared with what the writer knew, every checksum with the store's, and
- * the dataset's checks are asked of the engine over exactly these files.
+ * read back and compared with what the writer knew, and the dataset's checks are asked of
+ * the engine over exactly these files. (Checksums are compared by the commit.)
  */
 #ifndef TR_RUN_AUDIT_H
 #define TR_RUN_AUDIT_H

@@ -243,6 +243,7 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 		/* Postgres has done its part: let go of the snapshot before the audit. */
 		tr_session_end(job->session);
 		atomic_store(&job->watch->snapshot_open, false);
+		job->watch->snapshot_closed_us = tr_clock_monotonic_us();
 	}
 	ok = ok && publish(job, stage, &m, err);
 	tr_stage_free(stage);

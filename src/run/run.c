@@ -170,6 +170,10 @@ bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, 
 		if (!d->published && first.kind == TR_ERR_NONE)
 			first = d->err;
 	}
+	if (r.session) {
+		int64_t closed = r.watch.snapshot_closed_us ? r.watch.snapshot_closed_us : tr_clock_monotonic_us();
+		report->seconds_snapshot = (double)(closed - r.watch.snapshot_opened_us) / 1e6;
+	}
 	end(&r);
 	report->seconds = (double)(tr_clock_monotonic_us() - start) / 1e6;
 	report->peak_memory = peak_memory();

@@ -24,7 +24,7 @@ struct tr_watch {
 	uint64_t rows_expected;
 	_Atomic uint64_t rows_read, bytes_read, rows_written, bytes_written;
 	atomic_bool snapshot_open, snapshot_expired;
-	int64_t snapshot_opened_us;
+	int64_t snapshot_opened_us, snapshot_closed_us;
 	/* private */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
