@@ -16,7 +16,10 @@ static bool add_secrets(struct tr_cli *cli, const struct tr_config *config, stru
 	return !config->source.url || tr_secrets_add_conninfo(&cli->console.secrets, config->source.url, err);
 }
 
-int tr_project_config(struct tr_cli *cli, struct tr_config *out)
+typedef bool (*load_fn)(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
+	struct tr_errs *errs);
+
+static int load_config(struct tr_cli *cli, load_fn load, struct tr_config *out)
 {
 	struct tr_errs errs;
 	struct tr_err err = { 0 };
@@ -27,7 +30,7 @@ int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 		(url && !tr_secrets_add_conninfo(&cli->console.secrets, url, &err)))
 		return tr_console_error(&cli->console, &err);
 	tr_errs_init(&errs);
-	if (!tr_config_load(cli->config_path, environment, NULL, out, &errs)) {
+	if (!load(cli->config_path, environment, NULL, out, &errs)) {
 		code = tr_console_errors(&cli->console, &errs);
 	} else if (!add_secrets(cli, out, &err)) {
 		tr_config_clear(out);
@@ -37,29 +40,9 @@ int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 	return code;
 }
 
-/* What stands for a variable that is not set; a URL, since that is what a source needs. */
-static const char UNSET[] = "postgresql:///variable-is-not-set";
-
-static const char *environment_or_unset(void *context, const char *name)
+int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 {
-	(void)context;
-	const char *value = getenv(name);
-	return value ? value : UNSET;
-}
-
-/* For commands that only read the lake: a missing DATABASE_URL is no reason to stop. */
-static int config_of_lake(struct tr_cli *cli, struct tr_config *out)
-{
-	struct tr_errs errs;
-	tr_errs_init(&errs);
-	bool ok = tr_config_load(cli->config_path, environment_or_unset, NULL, out, &errs);
-	tr_errs_clear(&errs);
-	if (ok && !strstr(out->lake.location, "variable-is-not-set"))
-		return 0;
-	if (ok)
-		tr_config_clear(out);
-	int code = tr_project_config(cli, out);
-	return code;
+	return load_config(cli, tr_config_load, out);
 }
 
 static bool open_store(const char *location, bool create, struct tr_store **out, struct tr_err *err)
@@ -81,7 +64,7 @@ int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_la
 	struct tr_err err = { 0 };
 	memset(out, 0, sizeof *out);
 	if (!folder) {
-		int code = config_of_lake(cli, &out->config);
+		int code = load_config(cli, tr_config_load_lake, &out->config);
 		if (code)
 			return code;
 		out->has_config = true;

@@ -120,11 +120,11 @@ static bool set_paths(struct tr_config *c, const char *path, struct tr_err *err)
 	return c->folder != NULL;
 }
 
-bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env, void *env_context,
-	struct tr_config *out, struct tr_errs *errs)
+static bool parse(const char *text, size_t n, const char *path, struct tr_config_reader *r)
 {
-	struct tr_config_reader r = { .config = out, .env = env, .env_context = env_context, .errs = errs };
-	size_t before = tr_config_mistakes(&r), first = errs->n;
+	struct tr_config *out = r->config;
+	struct tr_errs *errs = r->errs;
+	size_t before = tr_config_mistakes(r), first = errs->n;
 	struct tr_err err = { 0 };
 	struct tr_yaml *root = NULL;
 	struct tr_arena nodes;
@@ -145,16 +145,23 @@ bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env
 	} else if (!(out->text = tr_arena_strndup(&out->arena, text, n, &err))) {
 		*tr_errs_add(errs) = err;
 	} else if (check_text(out, n, errs) && tr_yaml_parse(out, n, &nodes, &root, errs)) {
-		tr_config_defaults(&r, &tr_config_root, out);
-		read_tree(&r, root);
+		tr_config_defaults(r, &tr_config_root, out);
+		read_tree(r, root);
 		default_threads(out);
 	}
 	tr_arena_clear(&nodes);
 	sort_mistakes(errs, first);
-	if (tr_config_mistakes(&r) == before)
+	if (tr_config_mistakes(r) == before)
 		return true;
 	tr_config_clear(out);
 	return false;
+}
+
+bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env, void *env_context,
+	struct tr_config *out, struct tr_errs *errs)
+{
+	struct tr_config_reader r = { .config = out, .env = env, .env_context = env_context, .errs = errs };
+	return parse(text, n, path, &r);
 }
 
 /* ---- files ---- */
@@ -196,20 +203,34 @@ out:
 	return ok;
 }
 
-bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
-	struct tr_errs *errs)
+static bool load(const char *path, struct tr_config_reader *r)
 {
 	struct tr_buf file;
 	struct tr_err err = { 0 };
-	memset(out, 0, sizeof *out);
+	memset(r->config, 0, sizeof *r->config);
 	tr_buf_init(&file, 2 * FILE_MAX_BYTES);
 	bool ok = read_file(path, &file, &err);
 	if (!ok)
-		*tr_errs_add(errs) = err;
+		*tr_errs_add(r->errs) = err;
 	else
-		ok = tr_config_parse((const char *)file.data, file.len, path, env, env_context, out, errs);
+		ok = parse((const char *)file.data, file.len, path, r);
 	tr_buf_clear(&file);
 	return ok;
+}
+
+bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
+	struct tr_errs *errs)
+{
+	struct tr_config_reader r = { .config = out, .env = env, .env_context = env_context, .errs = errs };
+	return load(path, &r);
+}
+
+bool tr_config_load_lake(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
+	struct tr_errs *errs)
+{
+	struct tr_config_reader r = { .config = out, .env = env, .env_context = env_context, .errs = errs,
+		.lake_only = true };
+	return load(path, &r);
 }
 
 void tr_config_clear(struct tr_config *c)

@@ -118,7 +118,11 @@ typedef const char *(*tr_getenv)(void *context, const char *name);
 /* Read and check a file. False: `errs` has all its mistakes. */
 bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
 	struct tr_errs *errs) TR_CHECKED;
-/* The same from memory (`path` is for messages): the fuzz target's way in. */
+/* The same for commands that only read the lake: a variable in `source` that is not set is
+ * no mistake there, its value is left out (source.url may be NULL). */
+bool tr_config_load_lake(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
+	struct tr_errs *errs) TR_CHECKED;
+/* tr_config_load from memory (`path` is for messages): the fuzz target's way in. */
 bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env, void *env_context,
 	struct tr_config *out, struct tr_errs *errs) TR_CHECKED;
 void tr_config_clear(struct tr_config *c);

@@ -48,6 +48,8 @@ static const char *add_variable(struct tr_config_reader *r, struct tr_str *out, 
 		tr_str_add(out, value);
 	} else if (fallback) {
 		tr_str_addn(out, fallback, (size_t)(end - fallback));
+	} else if (r->lake_only && strncmp(r->path, "source.", 7) == 0) {
+		return NULL;
 	} else {
 		struct tr_err *err =
 			tr_config_wrong(r, pos, "the environment variable `%s` is not set", name);

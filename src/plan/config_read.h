@@ -13,6 +13,7 @@ struct tr_config_reader {
 	tr_getenv env;
 	void *env_context;
 	struct tr_errs *errs;
+	bool lake_only; /* variables in `source` may be missing */
 	char path[512]; /* of the value being read: `datasets.orders.columns.id` */
 	size_t path_len;
 };

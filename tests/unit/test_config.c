@@ -524,6 +524,48 @@ static void a_file_is_read_from_disk(void **state)
 	tr_errs_clear(&errs);
 }
 
+static const char *no_environment(void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+	return NULL;
+}
+
+/* Who only reads the lake need not know how to reach the source. */
+static void the_lake_is_found_without_the_sources_variables(void **state)
+{
+	(void)state;
+	struct tr_config config;
+	struct tr_errs errs;
+	char path[] = "/tmp/tr_config_XXXXXX";
+	const char *yaml = "source: { url: \"${DATABASE_URL}\", lock_timeout: \"${WAIT}\" }\n"
+			   "lake: { location: \"${LAKE:-lake}\" }\n" ORDERS;
+	const char *lost = "source: { url: \"${DATABASE_URL}\" }\nlake: { location: \"${LAKE}\" }\n" ORDERS;
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, yaml, strlen(yaml)), strlen(yaml));
+	tr_errs_init(&errs);
+	assert_true(tr_config_load_lake(path, no_environment, NULL, &config, &errs));
+	assert_int_equal(errs.n, 0);
+	assert_null(config.source.url);
+	assert_int_equal(config.source.lock_timeout_ms, 10000);
+	assert_string_equal(config.lake.location, "/tmp/lake");
+	assert_string_equal(config.limits.temp_dir, "/tmp");
+	tr_config_clear(&config);
+	assert_false(tr_config_load(path, no_environment, NULL, &config, &errs));
+	assert_int_equal(errs.n, 2);
+	tr_errs_clear(&errs);
+
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, lost, strlen(lost), 0), strlen(lost));
+	assert_false(tr_config_load_lake(path, no_environment, NULL, &config, &errs));
+	assert_int_equal(errs.n, 1);
+	assert_string_equal(errs.items[0].what, "lake.location: the environment variable `LAKE` is not set");
+	tr_errs_clear(&errs);
+	close(fd);
+	unlink(path);
+}
+
 /* With TR_UPDATE_DOCS set, the page is written instead: that is how it is made. */
 static void the_reference_page_is_the_programs_own(void **state)
 {
@@ -564,6 +606,7 @@ int main(void)
 		cmocka_unit_test(bounds_hold_for_hostile_files),
 		cmocka_unit_test(files_that_cannot_be_read_say_why),
 		cmocka_unit_test(a_file_is_read_from_disk),
+		cmocka_unit_test(the_lake_is_found_without_the_sources_variables),
 		cmocka_unit_test(the_reference_page_is_the_programs_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
