@@ -147,13 +147,14 @@ static void print_resources(FILE *out, const struct tr_config *config, const str
 	struct estimate e = estimate(config, d);
 	fprintf(out, "  reads        %s, on %d connection%s\n", about(e.bytes_read, true, a), d->connections,
 		d->connections == 1 ? "" : "s");
-	fprintf(out, "  memory       %s at most (limits.memory): ", tr_units_bytes(config->limits.memory, a));
+	fprintf(out, "  memory       %s at most (limits.memory): ", tr_units_memory(config->limits.memory, a));
 	if (d->engine_threads > 0)
-		fprintf(out, "engine %s with %d thread%s, ", tr_units_bytes(d->engine_memory, a), d->engine_threads,
+		fprintf(out, "engine %s with %d thread%s, ", tr_units_memory(d->engine_memory, a), d->engine_threads,
 			d->engine_threads == 1 ? "" : "s");
-	fprintf(out, "staging %s\n", tr_units_bytes(d->stage_memory, b));
-	fprintf(out, "  writes       %s%s rows, %s Parquet, ", d->kind == TR_PLAN_COPY ? "" : "at most, where no join multiplies them, ",
-		about(e.rows, false, a), config->parquet.compression);
+	fprintf(out, "staging %s\n", tr_units_memory(d->stage_memory, b));
+	fprintf(out, "  writes       %s rows%s, %s Parquet, ", about(e.rows, false, a),
+		d->kind == TR_PLAN_COPY ? "" : " (as the largest input; the statement may make it more or less)",
+		config->parquet.compression);
 	if (d->n_keys > 0)
 		fputs("one file or more a partition\n", out);
 	else if (e.files < 0)

@@ -8,9 +8,10 @@
 static void print_report(struct tr_cli *cli, const char *dataset, const struct tr_gc_report *r, bool dry_run)
 {
 	char bytes[TR_UNITS_TEXT];
-	fprintf(cli->console.out, "%s: %zu files (%s) %s, %zu versions expired%s", dataset, r->files_removed,
-		tr_units_bytes(r->bytes_removed, bytes), dry_run ? "would be removed" : "removed", r->versions_expired,
-		dry_run ? " by then" : "");
+	fprintf(cli->console.out, "%s: %zu file%s (%s) %s, %zu version%s %s", dataset, r->files_removed,
+		r->files_removed == 1 ? "" : "s", tr_units_bytes(r->bytes_removed, bytes),
+		dry_run ? "would be removed" : "removed", r->versions_expired, r->versions_expired == 1 ? "" : "s",
+		dry_run ? "would expire" : "expired");
 	if (r->runs_live)
 		fprintf(cli->console.out, "; %zu live runs spared", r->runs_live);
 	putc('\n', cli->console.out);

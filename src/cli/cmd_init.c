@@ -161,7 +161,7 @@ static void report(const struct init *in)
 			"  export DATABASE_URL='%s'      # with the password in place of ****\n"
 			"or keep the password in ~/.pgpass and write the URL without it under source.url.\n", shown);
 	}
-	tr_console_note(c, "\nNext: `tailrace check`, then `tailrace run`.");
+	tr_console_note(c, "next: `tailrace check`, then `tailrace run`");
 }
 
 int tr_cmd_init(struct tr_cli *cli, const struct tr_cli_args *args)

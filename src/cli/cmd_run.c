@@ -60,7 +60,7 @@ static void print_report(struct tr_cli *cli, const struct tr_run_report *r)
 	fprintf(out, "\nsnapshot at LSN %s%s, held for %s; %s in all, peak memory %s\n",
 		r->snapshot.lsn[0] ? r->snapshot.lsn : "(none)", r->snapshot.standby ? " (standby)" : "",
 		tr_units_seconds(r->seconds_snapshot, held), tr_units_seconds(r->seconds, wall),
-		tr_units_bytes(r->peak_memory, memory));
+		tr_units_memory(r->peak_memory, memory));
 }
 
 /* Errors of all datasets, then what was not one of theirs. */

@@ -26,8 +26,8 @@ static int verify(struct tr_cli *cli, const struct tr_lake *lake, const char *da
 				"rows", (json_int_t)report.rows, "bytes", (json_int_t)report.bytes, "ok", good,
 				"findings", (json_int_t)(findings.n + findings.dropped)));
 		else
-			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu files, %s rows, %s\n", dataset,
-				report.version, good ? "is as published" : "IS DAMAGED", report.files,
+			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu file%s, %s rows, %s\n", dataset,
+				report.version, good ? "is as published" : "IS DAMAGED", report.files, report.files == 1 ? "" : "s",
 				tr_units_count(report.rows, rows), tr_units_bytes(report.bytes, bytes));
 		if (!good) {
 			tr_console_errors(&cli->console, &findings);

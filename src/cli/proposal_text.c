@@ -81,9 +81,13 @@ static void add_relation(struct tr_str *out, const struct tr_relation *r)
 	tr_str_clear(&name);
 }
 
+/* Athena has no time columns and shows a binary uuid as raw bytes: both are proposed as
+ * their text, which nothing is lost by. */
 static void add_type(struct tr_str *out, struct tr_type type)
 {
 	char text[TR_TYPE_TEXT];
+	if (type.kind == TR_UUID || type.kind == TR_TIME)
+		type = (struct tr_type){ .kind = TR_STRING };
 	tr_type_format(type, text);
 	tr_str_addf(out, strchr(text, ',') ? "\"%s\"" : "%s", text);
 }

@@ -31,6 +31,12 @@ const char *tr_units_bytes(uint64_t bytes, char *buf)
 	return buf;
 }
 
+const char *tr_units_memory(uint64_t bytes, char *buf)
+{
+	snprintf(buf, TR_UNITS_TEXT, "%" PRIu64 " MiB", (bytes + ((uint64_t)1 << 19)) >> 20);
+	return buf;
+}
+
 const char *tr_units_seconds(double seconds, char *buf)
 {
 	if (seconds < 0)
