@@ -94,6 +94,8 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 		tr_table_textf(&t, "%d", in->scans);
 		if (in->preload)
 			tr_table_text(&t, "loaded first");
+		else if (in->shared >= 0 && in->scans)
+			tr_table_textf(&t, "read once for %zu datasets", in->shared_users);
 		else if (d->workers > 1)
 			tr_table_textf(&t, "%d workers by page ranges", d->workers);
 		else

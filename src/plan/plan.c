@@ -177,6 +177,16 @@ static bool unite(struct tr_plan *plan, struct tr_plan_shared *s, struct tr_err 
 	return tr_plan_read_columns(plan, &s->input, needed, err);
 }
 
+static void use_shared(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_plan_input *in)
+{
+	for (size_t i = 0; i < plan->n_shared; i++) {
+		if (!same_rows(&plan->shared[i], d, in))
+			continue;
+		in->shared = (int)i;
+		in->shared_users = plan->shared[i].users;
+	}
+}
+
 static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 {
 	size_t n = 0;
@@ -201,9 +211,7 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 	plan->n_shared = kept;
 	for (size_t i = 0; i < plan->n_datasets; i++)
 		for (size_t k = 0; k < plan->datasets[i].n_inputs; k++)
-			for (size_t j = 0; j < kept; j++)
-				if (same_rows(&plan->shared[j], &plan->datasets[i], &plan->datasets[i].inputs[k]))
-					plan->datasets[i].inputs[k].shared = (int)j;
+			use_shared(plan, &plan->datasets[i], &plan->datasets[i].inputs[k]);
 	return true;
 }
 

@@ -24,6 +24,7 @@ struct tr_plan_input {
 	double est_rows;
 	int64_t est_bytes;              /* of the COPY */
 	int shared;                     /* read once for several datasets: index into plan->shared; -1 */
+	size_t shared_users;            /* how many datasets, where shared */
 };
 
 /* An input that several datasets use and that fits the disk budget: it is read once, with
