@@ -256,38 +256,39 @@ static struct slot *wait_for_slot(struct tr_session *s, struct tr_err *err)
 	return slot;
 }
 
-static void free_slot(struct tr_session *s, struct slot *slot)
-{
-	pthread_mutex_lock(&s->lock);
-	slot->busy = false;
-	pthread_cond_signal(&s->given);
-	pthread_mutex_unlock(&s->lock);
-}
-
 bool tr_session_take(struct tr_session *s, struct tr_pg **out, struct tr_err *err)
 {
 	struct slot *slot = wait_for_slot(s, err);
 	if (!slot)
 		return false;
-	/* The slot is ours while it is busy, so it is opened without the lock. */
-	if (!slot->pg && !open_follower(s, &slot->pg, err)) {
-		free_slot(s, slot);
-		return false;
-	}
-	*out = slot->pg;
-	return true;
+	/* While it is busy the slot is ours: its connection is opened without the lock. */
+	struct tr_pg *pg = slot->pg;
+	bool ok = pg || open_follower(s, &pg, err);
+	pthread_mutex_lock(&s->lock);
+	slot->pg = pg;
+	slot->busy = ok;
+	if (!ok)
+		pthread_cond_signal(&s->given);
+	pthread_mutex_unlock(&s->lock);
+	*out = pg;
+	return ok;
 }
 
 void tr_session_give(struct tr_session *s, struct tr_pg *pg)
 {
+	struct tr_pg *dead = NULL;
+	pthread_mutex_lock(&s->lock);
 	for (int i = 0; i < s->n_slots; i++) {
 		if (s->slots[i].pg != pg)
 			continue;
 		if (i > 0 && tr_pg_is_broken(pg)) {
-			tr_pg_close(pg);
+			dead = pg;
 			s->slots[i].pg = NULL;
 		}
-		free_slot(s, &s->slots[i]);
-		return;
+		s->slots[i].busy = false;
+		break;
 	}
+	pthread_cond_signal(&s->given);
+	pthread_mutex_unlock(&s->lock);
+	tr_pg_close(dead);
 }
