@@ -7,8 +7,8 @@
 
 /* A column that another encoding makes this small needs no further trial. */
 #define SMALL 16
-/* A quota's margin over the projection, which is a lower bound. */
-#define MARGIN(bytes) ((bytes) * 1.25 + 4096)
+/* The least quota for a projection, which is a lower bound; what is left over is added later. */
+#define MARGIN(bytes) ((bytes) * 1.05 + 4096)
 
 double tr_pq_project_distinct(double n, double d, double total)
 {
@@ -154,7 +154,7 @@ bool tr_pq_grant(const struct tr_pq_choice *choices, size_t n, size_t each, size
 		size_t i = ranks[k].index;
 		double want = MARGIN(choices[i].dictionary_bytes);
 		size_t grant = want < (double)each ? (size_t)want : each;
-		if (choices[i].dictionary_bytes > (double)each || grant > left)
+		if (grant > left)
 			continue;
 		quota[i] = grant;
 		left -= grant;
@@ -162,7 +162,7 @@ bool tr_pq_grant(const struct tr_pq_choice *choices, size_t n, size_t each, size
 	/* What is left goes to those whose projection may prove too low. */
 	for (size_t k = 0; k < ranked && left; k++) {
 		size_t i = ranks[k].index;
-		double most = MARGIN(choices[i].dictionary_most);
+		double most = MARGIN(fmax(choices[i].dictionary_most, choices[i].dictionary_bytes * 1.2));
 		size_t want = most < (double)each ? (size_t)most : each;
 		if (!quota[i] || want <= quota[i])
 			continue;
