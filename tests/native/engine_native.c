@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Answers 0, or fails with `message` written into text (a data error). */
 typedef int (
