@@ -31,7 +31,7 @@ struct tr_store_ops {
 	/* Create a small object only where none exists. *won says whether this call made it. */
 	bool (*put_if_absent)(struct tr_store *s, const char *key, const void *bytes, size_t n, bool *won,
 		struct tr_err *err);
-	/* Replace or create a small object, atomically. */
+	/* Replace or create a small object, atomically; after a power cut it may be the old one. */
 	bool (*put)(struct tr_store *s, const char *key, const void *bytes, size_t n, struct tr_err *err);
 	/* Append [offset, offset + n) to out; n == SIZE_MAX: to the end. *found false: no such key. */
 	bool (*get)(struct tr_store *s, const char *key, uint64_t offset, size_t n, struct tr_buf *out,

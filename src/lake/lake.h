@@ -41,6 +41,9 @@ bool tr_lake_load(const struct tr_lake *lake, const char *dataset, uint64_t vers
 	bool *found, struct tr_err *err) TR_CHECKED;
 /* Names of published datasets, sorted; free each and the array. */
 bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err) TR_CHECKED;
+/* As tr_lake_datasets, with those of which nothing but an unfinished run is there: what gc
+ * without a name goes through. */
+bool tr_lake_known(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err) TR_CHECKED;
 /* The newest version's number; 0: none. One listing, no manifest read. */
 bool tr_lake_version(const struct tr_lake *lake, const char *dataset, uint64_t *version,
 	struct tr_err *err) TR_CHECKED;

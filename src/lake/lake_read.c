@@ -146,19 +146,22 @@ bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t lim
 	return ok;
 }
 
-/* The dataset of `_tailrace/<dataset>/manifests/<number>.json`; false for any other key. */
-static bool dataset_of(const char *key, char name[TR_NAME_MAX + 1])
+/* The dataset of a key `_tailrace/<dataset>/...`, where `published` only of a manifest's;
+ * false for any other key. */
+static bool dataset_of(const char *key, bool published, char name[TR_NAME_MAX + 1])
 {
 	const char *start = key + strlen(TR_META), *end = strchr(start, '/');
-	if (!end || end - start > TR_NAME_MAX || strncmp(end, "/manifests/", 11) != 0 ||
-		!tr_lake_manifest_number(key, JSON))
+	if (!end || end - start > TR_NAME_MAX)
+		return false;
+	if (published && (strncmp(end, "/manifests/", 11) != 0 || !tr_lake_manifest_number(key, JSON)))
 		return false;
 	memcpy(name, start, (size_t)(end - start));
 	name[end - start] = '\0';
 	return tr_name_is_dataset(name);
 }
 
-bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err)
+static bool list_datasets(const struct tr_lake *lake, bool published, char ***names, size_t *n,
+	struct tr_err *err)
 {
 	struct tr_store_list list;
 	size_t cap = 0;
@@ -169,7 +172,8 @@ bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, stru
 	bool ok = true;
 	for (size_t i = 0; ok && i < list.n; i++) {
 		char name[TR_NAME_MAX + 1];
-		if (!dataset_of(list.items[i].key, name) || (*n && strcmp((*names)[*n - 1], name) == 0))
+		if (!dataset_of(list.items[i].key, published, name) ||
+			(*n && strcmp((*names)[*n - 1], name) == 0))
 			continue;
 		ok = tr_array_grow((void **)names, *n, &cap, sizeof **names, err) &&
 			((*names)[*n] = tr_strdup(name, err)) != NULL;
@@ -184,4 +188,14 @@ bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, stru
 		*n = 0;
 	}
 	return ok;
+}
+
+bool tr_lake_datasets(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err)
+{
+	return list_datasets(lake, true, names, n, err);
+}
+
+bool tr_lake_known(const struct tr_lake *lake, char ***names, size_t *n, struct tr_err *err)
+{
+	return list_datasets(lake, false, names, n, err);
 }

@@ -68,8 +68,10 @@ static inline void test_manifest(struct tr_manifest *m, const char *dataset, uin
 	m->snapshot_xmin_xmax = strdup("100:105:101");
 	m->snapshot_lsn = strdup("0/16B3748");
 	m->snapshot_us = INT64_C(1700000000000001);
-	assert_ok(tr_schema_add(&m->schema, "id", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err), err);
-	assert_ok(tr_schema_add(&m->schema, "name", (struct tr_type){ .kind = TR_STRING }, true, "who", &err), err);
+	assert_ok(tr_schema_add(&m->schema, "id", (struct tr_type){ .kind = TR_INT64 }, false, NULL, &err),
+		err);
+	assert_ok(tr_schema_add(&m->schema, "name", (struct tr_type){ .kind = TR_STRING }, true, "who", &err),
+		err);
 	m->schema.fields[0].field_id = 1;
 	m->schema.fields[1].field_id = 2;
 }
@@ -112,7 +114,8 @@ static inline bool test_try_run(const struct test_lake *t, const char *dataset, 
 	struct tr_manifest m;
 	test_manifest(&m, dataset, parent);
 	bool ok = tr_lake_lease(&t->lake, dataset, m.run_id, err) &&
-		test_try_stage(t, &m, "part-0.parquet", text, err) && tr_lake_commit(&t->lake, &m, steps, err);
+		test_try_stage(t, &m, "part-0.parquet", text, err) &&
+		tr_lake_commit(&t->lake, &m, steps, err);
 	tr_lake_lease_end(&t->lake, dataset, m.run_id);
 	tr_manifest_clear(&m);
 	return ok;
