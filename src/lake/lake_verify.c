@@ -2,10 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lake/footer.h"
 #include "lake/lake_key.h"
-
-/* A footer is some hundred bytes a column and row group. */
-#define FOOTER_MAX ((size_t)256 << 20)
 
 struct verify {
 	const struct tr_lake *lake;
@@ -16,33 +14,41 @@ struct verify {
 	bool *named; /* one an entry of the list */
 };
 
+static struct tr_err *add_finding(struct verify *v, const struct tr_manifest_file *file, const char *text)
+{
+	char place[TR_KEY_MAX + 256];
+	struct tr_err *err = tr_errs_add(v->findings);
+	tr_err_set(err, TR_ERR_DATA, "`%s` %s", file->path, text);
+	snprintf(place, sizeof place, "%s/%s", v->lake->store->location, file->path);
+	tr_err_at_file(err, place, 0, 0, NULL);
+	tr_err_at_row(err, v->m->dataset, NULL, NULL);
+	tr_err_hint(err,
+		"publish it again with `tailrace run %s`, go back to a whole version with `tailrace "
+		"rollback %s`, or restore the file from a backup",
+		v->m->dataset, v->m->dataset);
+	return err;
+}
+
 static bool finding(struct verify *v, const struct tr_manifest_file *file, const char *fmt, ...)
 	TR_PRINTF(3, 4);
 
 /* Returns false, as what was asked of the file does not hold. */
 static bool finding(struct verify *v, const struct tr_manifest_file *file, const char *fmt, ...)
 {
-	char text[400], place[TR_KEY_MAX + 256];
+	char text[400];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	struct tr_err *err = tr_errs_add(v->findings);
-	tr_err_set(err, TR_ERR_DATA, "`%s` %s", file->path, text);
-	snprintf(place, sizeof place, "%s/%s", v->lake->store->location, file->path);
-	tr_err_at_file(err, place, 0, 0, NULL);
-	tr_err_at_row(err, v->m->dataset, NULL, NULL);
-	return tr_err_hint(err,
-		"publish it again with `tailrace run %s`, go back to a whole version with `tailrace "
-		"rollback %s`, or restore the file from a backup",
-		v->m->dataset, v->m->dataset);
+	add_finding(v, file, text);
+	return false;
 }
 
 /* A failed look at one file is a finding, so that the others are looked at too. */
 static bool failed(struct verify *v, const struct tr_manifest_file *file, const struct tr_err *cause)
 {
-	finding(v, file, "cannot be read: %.300s", cause->what);
-	return tr_err_detail(&v->findings->items[v->findings->n - 1], "%s", cause->detail);
+	struct tr_err *err = add_finding(v, file, "cannot be read");
+	return tr_err_detail(err, "%s%s%s", cause->what, cause->detail[0] ? ": " : "", cause->detail);
 }
 
 static int by_key(const void *a, const void *b)
@@ -102,40 +108,13 @@ static bool compare_footer(struct verify *v, const struct tr_manifest_file *file
 	return ok;
 }
 
-/* The bytes [offset, offset + n) of the file into out. */
-static bool read_part(struct verify *v, const struct tr_manifest_file *file, uint64_t offset, size_t n,
-	struct tr_buf *out, struct tr_err *err)
-{
-	bool found;
-	out->len = 0;
-	if (!v->lake->store->ops->get(v->lake->store, file->path, offset, n, out, &found, err))
-		return false;
-	return (found && out->len == n) ||
-		tr_err_set(err, TR_ERR_INTERNAL, "it became shorter while it was read");
-}
-
 static bool check_footer(struct verify *v, const struct tr_manifest_file *file)
 {
-	struct tr_buf bytes;
 	struct tr_parquet_stats stats = { 0 };
 	struct tr_err err = { 0 };
-	uint64_t length;
-	uint8_t tail[8];
-	if (file->bytes < sizeof tail)
-		return finding(v, file, "is too short for a Parquet file");
-	tr_buf_init(&bytes, FOOTER_MAX);
-	bool ok = read_part(v, file, file->bytes - sizeof tail, sizeof tail, &bytes, &err);
-	if (ok) {
-		memcpy(tail, bytes.data, sizeof tail);
-		ok = tr_parquet_footer_length(tail, file->bytes, &length, &err);
-	}
-	if (ok && (length > file->bytes - sizeof tail || length > FOOTER_MAX))
-		ok = tr_err_set(&err, TR_ERR_DATA, "its footer has %llu bytes", (unsigned long long)length);
-	ok = ok && read_part(v, file, file->bytes - sizeof tail - length, (size_t)length, &bytes, &err) &&
-		tr_parquet_footer_parse(bytes.data, bytes.len, file->bytes, &v->m->schema, &stats, &err);
+	bool ok = tr_lake_footer(v->lake->store, file->path, file->bytes, &v->m->schema, &stats, &err);
 	ok = ok ? compare_footer(v, file, &stats) : failed(v, file, &err);
 	tr_parquet_stats_clear(&stats);
-	tr_buf_clear(&bytes);
 	return ok;
 }
 
