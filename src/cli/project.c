@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/name.h"
+#include "io/pg_password.h"
 
 static const char *environment(void *context, const char *name)
 {
@@ -40,9 +42,28 @@ static int load_config(struct tr_cli *cli, load_fn load, struct tr_config *out)
 	return code;
 }
 
+/* The URL with the password that the configuration's command prints. */
+static bool add_password(struct tr_config *config, struct tr_err *err)
+{
+	char *url;
+	if (!config->source.password_command)
+		return true;
+	if (!tr_pg_add_password(config->source.url, config->source.password_command, config->folder,
+		(const char *const *)environ, &url, err))
+		return false;
+	config->source.url = tr_arena_strdup(&config->arena, url, err);
+	free(url);
+	return config->source.url != NULL;
+}
+
 int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 {
-	return load_config(cli, tr_config_load, out);
+	struct tr_err err = { 0 };
+	int code = load_config(cli, tr_config_load, out);
+	if (code || (add_password(out, &err) && add_secrets(cli, out, &err)))
+		return code;
+	tr_config_clear(out);
+	return tr_console_error(&cli->console, &err);
 }
 
 static bool open_store(const char *location, bool create, struct tr_store **out, struct tr_err *err)

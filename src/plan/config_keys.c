@@ -20,7 +20,8 @@ static const struct tr_config_key source_keys[] = {
 			"`${DATABASE_URL}`, `~/.pgpass`, `PGPASSWORD` or `password_command`." },
 	{ .name = "password_command", .read = tr_config_read_text, .kind = "text", .min = 1,
 		.field = CONFIG(source.password_command),
-		.doc = "A command that prints the password, run when a connection is opened." },
+		.doc = "A command that prints the password, run once by `/bin/sh` in the file's folder before "
+			"the first connection; without `DATABASE_URL` and `PGPASSWORD` in its environment." },
 	{ .name = "row_security", .read = tr_config_read_either, .kind = "choice",
 		.field = CONFIG(source.accept_row_security), .words = WORDS("error", "accept"), .fallback = "error",
 		.doc = "What to do where a row-level security policy would hide rows: stop, or accept what "
