@@ -409,12 +409,20 @@ static void *finish_thread(void *context)
 }
 
 #define FINISH_THREADS_MAX 16
+/* With less than this, an encoder makes small row groups. */
+#define ENCODER_MEMORY_MIN ((size_t)8 << 20)
 
-bool tr_splitter_finish(struct tr_splitter *s, int threads, struct tr_err *err)
+static int finish_threads(const struct tr_splitter *s, int wanted)
 {
-	if (threads > FINISH_THREADS_MAX)
-		threads = FINISH_THREADS_MAX;
-	struct finish f = { .s = s, .memory = s->file_memory / (size_t)(threads > 1 ? threads : 1) };
+	size_t most = s->file_memory / ENCODER_MEMORY_MIN;
+	size_t n = wanted < FINISH_THREADS_MAX ? (size_t)wanted : FINISH_THREADS_MAX;
+	return (int)(n < most ? n : most ? most : 1);
+}
+
+bool tr_splitter_finish(struct tr_splitter *s, int wanted, struct tr_err *err)
+{
+	int threads = finish_threads(s, wanted);
+	struct finish f = { .s = s, .memory = s->file_memory / (size_t)threads };
 	if (!tr_spill_runs_rewind(&s->runs, s->pool_max / 32, err))
 		return false;
 	pthread_mutex_init(&f.lock, NULL);

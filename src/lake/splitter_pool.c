@@ -5,7 +5,10 @@
 #include "fmt/spill.h"
 
 #define SEGMENT_ROWS (2 * TR_BATCH_ROWS)
-#define OPEN_FILES_MAX 64
+/* A file that got no row while the pool was filled that often is taken for complete. */
+#define STALE_EVICTIONS 4
+/* An open file between row groups: the codec's state and the sink's buffer. */
+#define IDLE_MEMORY ((size_t)4 << 20)
 #define SEGMENT_MAX ((size_t)4 << 20)
 #define SEGMENT_MIN ((size_t)256 << 10)
 #define SCRATCH_MAX ((size_t)1 << 32)
@@ -27,6 +30,7 @@ void tr_chunk_clear(struct tr_chunk *c, size_t n_columns)
 static void share_memory(struct tr_splitter *s, const struct tr_stage_options *options)
 {
 	size_t segment = options->memory / 64;
+	s->idle_memory = IDLE_MEMORY;
 	s->pool_max = options->memory / 2;
 	s->file_memory = options->memory / 4;
 	s->open_max = options->memory / 8;
@@ -290,41 +294,89 @@ static bool spill_partition(struct tr_splitter *s, struct tr_partition *p, struc
 	return true;
 }
 
-/* Keep the files that are open within their share: end the largest one's row group; where
- * that frees little, or there are too many files, close the one that waited longest. */
-static bool limit_open_files(struct tr_splitter *s, struct tr_err *err)
+/* ---- files that stay open ---- */
+
+static size_t open_memory(const struct tr_splitter *s)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < s->n_open; i++)
+		sum += tr_stage_file_memory(&s->open[i]->file);
+	return sum;
+}
+
+static bool close_open(struct tr_splitter *s, size_t i, struct tr_err *err)
+{
+	struct tr_partition *p = s->open[i];
+	s->open[i] = s->open[--s->n_open];
+	p->open = false;
+	return tr_stage_file_close(s->files, &p->file, err);
+}
+
+static size_t oldest_open(const struct tr_splitter *s)
+{
+	size_t oldest = 0;
+	for (size_t i = 1; i < s->n_open; i++)
+		if (s->open[i]->used < s->open[oldest]->used)
+			oldest = i;
+	return oldest;
+}
+
+/* Whether one more file may be opened, closing one for it that seems complete. Where
+ * none is, the partition's rows are spilled: closing a live one would make more files. */
+static bool room_for_file(struct tr_splitter *s, bool *room, struct tr_err *err)
 {
 	for (;;) {
-		struct tr_partition *largest = NULL;
-		struct tr_partition *oldest = NULL;
-		size_t total = 0, open = 0;
-		for (size_t i = 0; i < s->n; i++) {
-			struct tr_partition *p = s->partitions[i];
-			if (!p->file.writer)
-				continue;
-			size_t memory = tr_stage_file_memory(&p->file);
-			total += memory;
-			open++;
-			if (!largest || memory > tr_stage_file_memory(&largest->file))
-				largest = p;
-			if (!oldest || p->used < oldest->used)
-				oldest = p;
-		}
-		if (total <= s->open_max && open <= OPEN_FILES_MAX)
+		*room = s->n_open < TR_OPEN_FILES_MAX && open_memory(s) + s->idle_memory <= s->open_max;
+		if (*room || s->n_open == 0)
 			return true;
-		size_t before = tr_stage_file_memory(&largest->file);
-		if (total > s->open_max && !tr_stage_file_flush(&largest->file, err))
-			return false;
-		bool freed = tr_stage_file_memory(&largest->file) <= before / 2;
-		if ((!freed || open > OPEN_FILES_MAX) && !tr_stage_file_close(s->files, &oldest->file, err))
+		size_t oldest = oldest_open(s);
+		if (s->evictions - s->open[oldest]->used < STALE_EVICTIONS)
+			return true;
+		if (!close_open(s, oldest, err))
 			return false;
 	}
 }
 
+/* Keep the open files within their share by ending row groups, the largest first. */
+static bool limit_open_files(struct tr_splitter *s, struct tr_err *err)
+{
+	while (open_memory(s) > s->open_max) {
+		struct tr_partition *largest = s->open[0];
+		for (size_t i = 1; i < s->n_open; i++)
+			if (tr_stage_file_memory(&s->open[i]->file) > tr_stage_file_memory(&largest->file))
+				largest = s->open[i];
+		size_t before = tr_stage_file_memory(&largest->file);
+		if (!tr_stage_file_flush(&largest->file, err))
+			return false;
+		size_t after = tr_stage_file_memory(&largest->file);
+		if (after > s->idle_memory)
+			s->idle_memory = after;
+		if (after <= before / 4 * 3)
+			continue;
+		/* All are between row groups. What they hold then was admitted by an estimate:
+		 * only where that was far off is a file closed for it. */
+		if (open_memory(s) <= 2 * s->open_max)
+			break;
+		if (!close_open(s, oldest_open(s), err))
+			return false;
+	}
+	return true;
+}
+
+/* A partition this large fills row groups by itself; there are few of them at a time. */
+static bool is_large(const struct tr_splitter *s, const struct tr_partition *p)
+{
+	return p->bytes >= s->pool_max / 16;
+}
+
+/* Append the partition's slices to its file, which is opened where it is not. */
 static bool append_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
 	struct tr_err *err)
 {
-	p->used = ++s->clock;
+	if (!p->open)
+		s->open[s->n_open++] = p;
+	p->open = true;
+	p->used = s->evictions;
 	p->file.memory_max = s->file_memory;
 	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
 		struct ArrowArray batch;
@@ -338,10 +390,13 @@ static bool append_partition(struct tr_splitter *s, struct tr_partition *p, stru
 	return limit_open_files(s, err);
 }
 
-/* A partition this large fills row groups by itself; there are few of them at a time. */
-static bool is_large(const struct tr_splitter *s, const struct tr_partition *p)
+static bool evict_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+	struct tr_err *err)
 {
-	return p->bytes >= s->pool_max / 16;
+	bool direct = p->open;
+	if (!direct && is_large(s, p) && !room_for_file(s, &direct, err))
+		return false;
+	return direct ? append_partition(s, p, x, err) : spill_partition(s, p, x, err);
 }
 
 static void reset_pool(struct tr_splitter *s)
@@ -362,16 +417,12 @@ bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err)
 {
 	struct tr_splitter_scratch x;
 	bool ok = tr_splitter_scratch_init(&x, s, err);
+	s->evictions++;
 	for (size_t i = 0; ok && i < s->n; i++) {
 		struct tr_partition *p = s->partitions[i];
 		if (p->first == TR_SLICE_NONE)
 			continue;
-		if (tr_cancel_raised(s->cancel))
-			ok = tr_cancel_err(err);
-		else if (is_large(s, p))
-			ok = append_partition(s, p, &x, err);
-		else
-			ok = spill_partition(s, p, &x, err);
+		ok = tr_cancel_raised(s->cancel) ? tr_cancel_err(err) : evict_partition(s, p, &x, err);
 	}
 	ok = ok && tr_spill_runs_end(&s->runs, err);
 	if (ok)

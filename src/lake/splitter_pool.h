@@ -13,6 +13,7 @@
 #include "lake/splitter.h"
 
 #define TR_SLICE_NONE UINT32_MAX
+#define TR_OPEN_FILES_MAX 64
 
 /* Rows [start, start + n) of a chunk, all of one partition. */
 struct tr_slice {
@@ -28,11 +29,12 @@ struct tr_partition {
 	uint32_t number;
 	uint32_t image_len;
 	uint64_t hash;
-	char **values;             /* one text a key, NULL for SQL NULL */
-	uint32_t first, last;      /* slices in the pool */
-	size_t bytes;              /* they hold, about */
-	struct tr_stage_file file; /* open only while the partition is a large one */
-	uint64_t used;             /* when the file was last appended to */
+	char **values;        /* one text a key, NULL for SQL NULL */
+	uint32_t first, last; /* slices in the pool */
+	size_t bytes;         /* they hold, about */
+	struct tr_stage_file file;
+	bool open;     /* stands in s->open: its rows go to the file, not to the spill */
+	uint64_t used; /* the eviction that last appended to the file */
 	uint8_t image[];
 };
 
@@ -56,7 +58,10 @@ struct tr_splitter {
 	struct tr_slice *slices;
 	size_t n_slices, slices_cap;
 	size_t pool_bytes; /* chunks in the pool and those being filled */
-	uint64_t clock;
+	uint64_t evictions;
+	struct tr_partition *open[TR_OPEN_FILES_MAX]; /* large partitions, whose files are open */
+	size_t n_open;
+	size_t idle_memory; /* of an open file between row groups: the most that was seen */
 	struct tr_spill_runs runs;
 };
 

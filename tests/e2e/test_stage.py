@@ -41,7 +41,7 @@ def random_table(rows, seed=1):
     return pa.table({
         "id": pa.array(range(rows), pa.int64()),
         "country": pa.array(maybe(lambda: rng.choice(["de", "fr", "", "Ü b", "a/b", "x=y", "50%"]))),
-        "created_at": pa.array([None if s is None else s.replace(year=2020 + s.year % 3) for s in stamps],
+        "created_at": pa.array([None if s is None else s + dt.timedelta(20_000) for s in stamps],
                                pa.timestamp("us")),
         "flag": pa.array(maybe(lambda: rng.random() < 0.5), pa.bool_()),
         "small": pa.array(maybe(lambda: rng.randint(-2**15, 2**15 - 1)), pa.int16()),
@@ -61,7 +61,7 @@ def random_table(rows, seed=1):
 @pytest.mark.parametrize("memory", [4 * MIB, 64 * MIB])
 @pytest.mark.parametrize("keys", ["country", "country,month(created_at)", "day(zoned)", "flag,year(date),country"])
 def test_rows_split_by_several_keys_come_back(native, tmp_path, keys, memory):
-    table = random_table(60_000)
+    table = random_table(20_000)
     staged = stage(native, tmp_path / "lake", [reader(table)], keys, memory)
     identity = [key for key in keys.split(",") if "(" not in key]
     expected = table
@@ -123,13 +123,27 @@ def test_two_writers_share_the_files_of_a_partition(native, tmp_path):
     assert len({tuple(file.partition) for file in staged.files}) == len(staged.files)
 
 
-def test_few_large_partitions_get_one_file_each(native, tmp_path):
+@pytest.mark.parametrize("memory", [4 * MIB, 16 * MIB, 32 * MIB])
+def test_few_large_partitions_get_one_file_each(native, tmp_path, memory):
     rows = 600_000
-    table = pa.table({"id": pa.array(range(rows), pa.int64()), "k": pa.array([i * 7919 % 5 for i in range(rows)])})
-    staged = stage(native, tmp_path / "lake", [reader(table, 65_536)], "k", 4 * MIB)
+    pad = pa.array([f"{i * 2654435761 % 2**32:064x}" for i in range(rows)])
+    table = pa.table({"id": pa.array(range(rows), pa.int64()), "pad": pad,
+                      "k": pa.array([i * 7919 % 5 for i in range(rows)])})
+    staged = stage(native, tmp_path / "lake", [reader(table, 65_536)], "k", memory)
     assert sorted(file.partition[0] for file in staged.files) == ["0", "1", "2", "3", "4"]
     assert sum(file.rows for file in staged.files) == rows
-    assert rows_of(staged.table(), ["id"]) == rows_of(table, ["id"])
+    assert rows_of(staged.table(), ["id", "pad"]) == rows_of(table, ["id", "pad"])
+
+
+def test_large_partitions_one_after_the_other_get_one_file_each(native, tmp_path):
+    """Sorted input: files that are complete make room for the next ones."""
+    rows, partitions = 1_200_000, 12
+    table = pa.table({"id": pa.array(range(rows), pa.int64()),
+                      "pad": pa.array([f"{i * 2654435761 % 2**32:016x}" for i in range(rows)]),
+                      "k": pa.array([i * partitions // rows for i in range(rows)])})
+    staged = stage(native, tmp_path / "lake", [reader(table, 16_384)], "k", 16 * MIB)
+    assert sorted(int(file.partition[0]) for file in staged.files) == list(range(partitions))
+    assert rows_of(staged.table(), ["id", "pad"]) == rows_of(table, ["id", "pad"])
 
 
 def test_without_keys_a_file_a_writer_rolls_at_the_target_size(native, tmp_path):
