@@ -101,6 +101,8 @@ static void hint_names(struct tr_err *err, const char *name, const char *const *
 		tr_err_hint(err, "did you mean `%s`?", closest);
 		return;
 	}
+	if (!lead)
+		return;
 	struct tr_str list;
 	tr_str_init(&list, sizeof err->hint);
 	for (size_t i = 0; i < n; i++)
@@ -110,7 +112,8 @@ static void hint_names(struct tr_err *err, const char *name, const char *const *
 	tr_str_clear(&list);
 }
 
-static void hint_candidates(struct tr_err *err, const char *name, const char *candidates)
+/* What DuckDB finds nearest is worth a list for columns only; of functions it is far off. */
+static void hint_candidates(struct tr_err *err, const char *name, const char *candidates, bool list)
 {
 	char text[2048];
 	const char *names[CANDIDATES_MAX];
@@ -118,7 +121,7 @@ static void hint_candidates(struct tr_err *err, const char *name, const char *ca
 	size_t n = split_candidates(text, names);
 	for (size_t i = 0; i < n; i++)
 		names[i] = unqualified(names[i]);
-	hint_names(err, unqualified(name), names, n, "the nearest there are");
+	hint_names(err, unqualified(name), names, n, list ? "the nearest there are" : NULL);
 }
 
 /* DuckDB would propose its own system tables. */
@@ -252,7 +255,8 @@ bool tr_engine_fail(const struct tr_engine *e, const char *message, const char *
 	if (strcmp(member(root, "type"), "Table") == 0)
 		hint_tables(err, e, member(root, "name"));
 	else if (*member(root, "candidates"))
-		hint_candidates(err, member(root, "name"), member(root, "candidates"));
+		hint_candidates(err, member(root, "name"), member(root, "candidates"),
+			strcmp(member(root, "error_subtype"), "COLUMN_NOT_FOUND") == 0);
 	else
 		hint_by_type(err, type, text);
 	if (!err->hint[0])

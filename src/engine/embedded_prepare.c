@@ -2,61 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/embedded_types.h"
 
 #define SQL_MAX ((size_t)64 << 20)
-
-/* The first word behind blanks and comments; its length in *len. */
-static const char *first_word(const char *sql, size_t *len)
-{
-	const char *p = sql;
-	for (;;) {
-		p += strspn(p, " \t\r\n\f\v(;");
-		if (p[0] == '-' && p[1] == '-') {
-			p += strcspn(p, "\n");
-		} else if (p[0] == '/' && p[1] == '*') {
-			const char *end = strstr(p + 2, "*/");
-			p = end ? end + 2 : p + strlen(p);
-		} else {
-			break;
-		}
-	}
-	*len = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-	return p;
-}
-
-/* Refuse by the first word what is no query, before DuckDB looks at it: its EXPORT makes a
- * folder while it is merely prepared. What passes is checked once more by its type. */
-static bool check_first_word(const char *sql, const char *sql_file, struct tr_err *err)
-{
-	static const char *const queries[] = { "SELECT", "WITH", "FROM", "VALUES", "TABLE", "PIVOT",
-		"UNPIVOT", "DESCRIBE", "DESC", "SHOW", "SUMMARIZE", NULL };
-	static const char *const others[] = { "ALTER", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CHECKPOINT",
-		"COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DETACH", "DROP", "EXECUTE",
-		"EXPLAIN", "EXPORT", "FORCE", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "PRAGMA",
-		"PREPARE", "RESET", "ROLLBACK", "SET", "START", "TRUNCATE", "UPDATE", "USE", "VACUUM", NULL };
-	size_t len;
-	const char *word = first_word(sql, &len);
-	for (size_t i = 0; queries[i]; i++)
-		if (strlen(queries[i]) == len && strncasecmp(word, queries[i], len) == 0)
-			return true;
-	bool other = false;
-	for (size_t i = 0; others[i]; i++)
-		other |= strlen(others[i]) == len && strncasecmp(word, others[i], len) == 0;
-	if (!*word) {
-		tr_err_set(err, TR_ERR_USER, "there is no statement");
-		return tr_err_hint(err, "write one SELECT");
-	}
-	if (other)
-		tr_err_set(err, TR_ERR_USER, "only a SELECT can be run, and this is %.*s", (int)len, word);
-	else
-		tr_err_set(err, TR_ERR_USER, "a SELECT is expected here");
-	tr_err_hint(err, "a statement reads its tables and changes nothing");
-	tr_engine_place(sql, sql_file, (size_t)(word - sql), err);
-	return false;
-}
 
 static bool many_statements(idx_t n, const char *sql, struct tr_err *err)
 {
@@ -71,7 +20,7 @@ static bool many_statements(idx_t n, const char *sql, struct tr_err *err)
 static bool prepare_one(struct tr_engine *e, duckdb_connection con, const char *sql, const char *sql_file,
 	duckdb_prepared_statement *out, struct tr_err *err)
 {
-	if (!check_first_word(sql, sql_file, err))
+	if (!tr_engine_check_word(sql, sql_file, err))
 		return false;
 	duckdb_extracted_statements statements;
 	idx_t n = duckdb_extract_statements(con, sql, &statements);
@@ -81,6 +30,7 @@ static bool prepare_one(struct tr_engine *e, duckdb_connection con, const char *
 		ok = tr_engine_fail(e, message, sql, sql_file, false, err);
 	else if (n != 1)
 		ok = many_statements(n, sql, err);
+	ok = ok && tr_engine_check_reads(e, con, sql, sql_file, err);
 	if (ok && duckdb_prepare_extracted_statement(con, statements, 0, out) != DuckDBSuccess)
 		ok = tr_engine_fail(e, duckdb_prepare_error(*out), sql, sql_file, false, err);
 	duckdb_destroy_extracted(&statements);

@@ -60,6 +60,15 @@ void tr_engine_published_free(struct tr_engine_published *p);
 const char *tr_engine_published_name(const struct tr_engine_published *p);
 const struct tr_schema *tr_engine_published_columns(const struct tr_engine_published *p);
 
+/* ---- embedded_check.c ---- */
+
+/* Refuse by its first word what is no query, before DuckDB looks at it: its EXPORT makes a
+ * folder while it is merely prepared. What passes is checked once more by its type. */
+bool tr_engine_check_word(const char *sql, const char *sql_file, struct tr_err *err) TR_CHECKED;
+/* Refuse table functions and file names in FROM, by the parsed statement. */
+bool tr_engine_check_reads(struct tr_engine *e, duckdb_connection con, const char *sql, const char *sql_file,
+	struct tr_err *err) TR_CHECKED;
+
 /* ---- embedded_prepare.c ---- */
 
 /* Prepare `sql`, check that it is one SELECT, and bind its parameters. The caller destroys

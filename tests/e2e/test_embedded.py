@@ -346,6 +346,7 @@ def test_errors_of_an_input_come_out_whole(engine):
     ("PIVOT o ON user_id USING sum(amount)", "t.sql:1:1|", "statements", "name the values of PIVOT"),
     ("", "t.sql:1:1|", "there is no statement", "write one SELECT"),
     ("EXPLAIN SELECT 1", "t.sql:1:1|", "this is EXPLAIN", "changes nothing"),
+    ("SELECT 'ü', x\nFROM range(3), read_csv('x.csv')", "t.sql:2:16|FROM range(3), read_csv('x.csv')|", "`read_csv(...)`", "no files"),
     ("SELECT $rate AS r", "t.sql:1:1|", "`$rate`, which is not declared", "declare it"),
     ("SELECT ? AS r", "t.sql:1:1|", "parameter", "written by name"),
     ("SELECT order_id FROM o WHERE", "t.sql:1:", "end of input", None),
@@ -431,17 +432,42 @@ def test_a_parameter_that_is_no_value_of_its_type(engine):
     "USE memory",
     "BEGIN",
     "CHECKPOINT",
+    "SELECT * FROM '{allowed}/x.parquet'",
+    "SELECT * FROM read_parquet('{allowed}/x.parquet')",
+    "SELECT * FROM enable_profiling()",
+    "SELECT * FROM o, (SELECT 1 FROM system.main.enable_logging()) x",
+    "SELECT (SELECT max(content) FROM read_text('/etc/hostname')) AS t",
+    "WITH x AS (SELECT * FROM query('SELECT 1')) SELECT * FROM x",
+    "SELECT * FROM tr_input_0()",
+    "SELECT * FROM http_get('http://localhost')",
+    "SELECT getenv('HOME') AS h",
+    "SUMMARIZE SELECT * FROM sniff_csv('/etc/passwd')",
+    "WITH x AS (INSERT INTO o VALUES (1) RETURNING *) SELECT * FROM x",
 ])
-def test_nothing_but_reading_the_inputs_is_allowed(make_engine, tmp_path, sql):
+def test_nothing_but_reading_the_inputs_is_allowed(make_engine, tmp_path, capfd, sql):
     allowed = tmp_path / "lake"
     allowed.mkdir()
     pq.write_table(pa.table({"a": [1]}), tmp_path / "secret.parquet")
+    pq.write_table(pa.table({"a": [1]}), allowed / "x.parquet")
     engine = make_engine(allowed=allowed)
     engine.add("o", orders(3))
     error = engine.failure(sql.replace("{allowed}", str(allowed)))
     assert error.kind == "user", str(error)
     assert engine.value("SELECT count(*) FROM o") == 3
-    assert list(allowed.iterdir()) == []
+    assert [p.name for p in allowed.iterdir()] == ["x.parquet"]
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("sql", [
+    "SHOW TABLES", "DESCRIBE o", "SUMMARIZE o", "FROM o", "TABLE o", "VALUES (1)", "/* a */ -- b\n(SELECT 1 AS x); -- c",
+    "SELECT r FROM range(3) t(r), unnest([1, 2]) AS u(v)", "PIVOT o ON user_id IN (1, 2) USING sum(amount)",
+    "WITH RECURSIVE x AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM x WHERE a < 5) SELECT a FROM x",
+    "SELECT * FROM o POSITIONAL JOIN o p", "SELECT x.a FROM \"dotted.name\" x, generate_series(1, 2)",
+])
+def test_queries_of_every_form_are_run(engine, sql):
+    engine.add("o", orders(30))
+    engine.add("dotted.name", pa.table({"a": [1]}))
+    assert engine.table(sql).num_rows > 0
 
 
 # ---- limits, interrupting, concurrency ----
