@@ -187,6 +187,8 @@ static void hint_by_type(struct tr_err *err, const char *type, const char *text)
 	else if (strcasecmp(type, "IO") == 0 && strstr(text, "No space left"))
 		tr_err_hint(err,
 			"free space on that disk, or point limits.temp_dir elsewhere; nothing was published");
+	else if (strcasecmp(type, "IO") == 0 && strstr(text, "No files found"))
+		tr_err_hint(err, "a published file is gone: `tailrace verify` lists what is missing");
 	else if (strcasecmp(type, "Conversion") == 0)
 		tr_err_hint(err, "TRY_CAST gives NULL for a value that does not convert");
 	else if (strcasecmp(type, "Missing Extension") == 0 || strcasecmp(type, "Autoload") == 0)

@@ -160,6 +160,14 @@ def test_sliced_and_offset_batches_are_read_where_they_begin(engine):
     assert_same(engine.table("SELECT * FROM every"), table)
 
 
+def test_json_is_json_in_sql(engine):
+    engine.add("t", pa.table({"j": pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a": {"b": "☃"}}', None]))}))
+    got = engine.table("SELECT j, j->>'$.a.b' AS b, j->'a' AS a, json_type(j) AS t, to_json(1) AS n FROM t")
+    assert [c[1] for c in engine.prepare("SELECT j, j->'a' AS a, j->>'a' AS t FROM t")[0]] == ["json", "json", "string"]
+    assert list(storage(got).values())[0].to_pylist() == ['{"a": {"b": "☃"}}', None]
+    assert [got.column(i)[0].as_py() for i in range(1, 5)] == ["☃", '{"b":"☃"}', "OBJECT", "1"]
+
+
 def test_results_are_widened_without_loss(engine):
     row = engine.table(
         "SELECT 1::TINYINT a, 255::UTINYINT b, 65535::USMALLINT c, 4294967295::UINTEGER d, 18446744073709551615::UBIGINT e, "
@@ -624,7 +632,8 @@ def test_a_missing_file_is_named(make_engine, tmp_path):
     paths = publish(lake, ["a", "b"])
     engine.add_files("d", pa.schema([("id", pa.int64())]), paths)
     paths[1].unlink()
-    assert str(paths[1]) in str(engine.failure("SELECT id FROM d")) + engine.failure("SELECT id FROM d").detail
+    error = engine.failure("SELECT id FROM d")
+    assert str(paths[1]) in str(error) and "tailrace verify" in error.hint
 
 
 def test_every_type_is_read_from_files(make_engine, tmp_path):
