@@ -158,15 +158,14 @@ static bool truncate_to_millis(struct tr_convert *c, const struct tr_view *in, s
 
 /* ---- texts ---- */
 
+/* Written in place: the NUL behind a text is overwritten by the next one. */
 static bool uuid_to_string(struct tr_convert *c, const struct tr_view *in, struct tr_err *err)
 {
-	char text[37];
 	if (!begin(c, in, err) || !tr_column_reserve_bytes(&c->out, (size_t)in->length * 36 + 1, err))
 		return false;
 	for (int64_t i = 0; i < in->length; i++) {
 		if (!tr_view_is_null(in, i)) {
-			tr_uuid_text(tr_view_fixed(in, i, 16), text);
-			memcpy(c->out.data + c->out.bytes, text, 36);
+			tr_uuid_text(tr_view_fixed(in, i, 16), (char *)c->out.data + c->out.bytes);
 			c->out.bytes += 36;
 		}
 		c->out.offsets[i + 1] = (int32_t)c->out.bytes;
