@@ -13,8 +13,7 @@ struct tr_pq_dict {
 	uint32_t n;            /* how many */
 	uint32_t *starts;      /* BYTE_ARRAY: where each begins in `values` */
 	size_t starts_cap;
-	uint32_t *slots;       /* a value's number + 1; 0: free */
-	uint32_t *tags;        /* BYTE_ARRAY: the low half of the slot's value's hash */
+	uint64_t *slots;       /* half a value's hash, and its number */
 	unsigned slot_bits;    /* the table has 1 << slot_bits slots; 0: no table yet */
 };
 
