@@ -126,11 +126,13 @@ static const struct { const char *name; enum tr_parquet_codec codec; } codecs[] 
 
 static struct tr_parquet_options parquet_options(const struct tr_config *c, const struct provenance *p)
 {
-	struct tr_parquet_options o = { .codec_set = true, .codec = TR_CODEC_ZSTD, .codec_level = c->parquet.level,
+	struct tr_parquet_options o = { .codec_set = true, .codec = TR_CODEC_ZSTD,
 		.row_group_bytes = c->parquet.row_group_size, .metadata = p->pairs, .n_metadata = 6 };
 	for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
 		if (strcmp(codecs[i].name, c->parquet.compression) == 0)
 			o.codec = codecs[i].codec;
+	if (o.codec == TR_CODEC_ZSTD || o.codec == TR_CODEC_GZIP) /* the others have no levels */
+		o.codec_level = c->parquet.level;
 	return o;
 }
 
