@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -337,15 +338,15 @@ static void of_racing_processes_exactly_one_creates(void **state)
 	test_lake_close(&t);
 }
 
-/* From now on these calls of this process fail as on a file system that lacks them. */
-static bool forbid(unsigned first, unsigned second)
+/* From now on these two system calls of this process fail with that errno. */
+static bool forbid(unsigned first, unsigned second, unsigned errno_value)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 2, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errno_value),
 	};
 	struct sock_fprog program = { sizeof filter / sizeof filter[0], filter };
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
@@ -358,7 +359,7 @@ static void race_without(unsigned first, unsigned second)
 	test_lake_open(&t);
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (!forbid(first, second))
+		if (!forbid(first, second, EPERM))
 			_exit(3);
 		race(&t);
 		_exit(0);
@@ -412,6 +413,63 @@ static void a_file_that_may_not_grow_is_an_error_and_leaves_nothing(void **state
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(count(&t, "", false) + count(&t, "", true), 0);
 	test_lake_close(&t);
+}
+
+/* Write and publish a file of two folders while a system call fails: which error comes of it? */
+static void write_while_failing(const struct test_lake *t, unsigned call, unsigned errno_value,
+	struct tr_err *err)
+{
+	struct tr_sink *sink;
+	bool won;
+	if (!forbid(call, call, errno_value) || !t->store->ops->create(t->store, "d/r/f", &sink, err))
+		return;
+	if (tr_sink_write(sink, "bytes", 5, err) && tr_sink_commit(sink, err))
+		(void)!t->store->ops->put_if_absent(t->store, "m", "bytes", 5, &won, err);
+	tr_sink_free(sink);
+}
+
+static void faults_of_the_disk_are_errors_that_say_what_to_do(void **state)
+{
+	(void)state;
+	const struct {
+		unsigned call, errno_value;
+		enum tr_err_kind kind;
+		const char *what, *hint;
+	} faults[] = {
+		{ SYS_write, ENOSPC, TR_ERR_INTERNAL, "cannot write", "free space on that disk" },
+		{ SYS_write, EDQUOT, TR_ERR_INTERNAL, "cannot write", "nothing was published" },
+		{ SYS_fsync, ENOSPC, TR_ERR_INTERNAL, "cannot sync", "free space on that disk" },
+		{ SYS_fsync, EIO, TR_ERR_INTERNAL, "cannot sync", "see the system's log" },
+		{ SYS_mkdirat, EACCES, TR_ERR_USER, "cannot make the folder", "give this user the right" },
+		{ SYS_mkdirat, EROFS, TR_ERR_USER, "cannot make the folder", "mounted read-only" },
+		{ SYS_openat, EMFILE, TR_ERR_INTERNAL, "cannot create", "ulimit -n" },
+		{ SYS_renameat, ENOSPC, TR_ERR_INTERNAL, "cannot create", "free space on that disk" },
+		{ SYS_linkat, ENOSPC, TR_ERR_INTERNAL, "cannot create", "free space on that disk" },
+	};
+	struct tr_err *err =
+		mmap(NULL, sizeof *err, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(err != MAP_FAILED);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		struct test_lake t;
+		int status;
+		test_lake_open(&t);
+		*err = (struct tr_err){ 0 };
+		pid_t pid = fork();
+		if (pid == 0) {
+			write_while_failing(&t, faults[i].call, faults[i].errno_value, err);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		if (!strstr(err->what, faults[i].what) || !strstr(err->hint, faults[i].hint) ||
+			!err->detail[0])
+			fail_msg("errno %u: %s (%s) %s", faults[i].errno_value, err->what, err->detail,
+				err->hint);
+		assert_int_equal(err->kind, faults[i].kind);
+		assert_int_equal(count(&t, "m/", false) + count(&t, "", true), 0);
+		test_lake_close(&t);
+	}
+	munmap(err, sizeof *err);
 }
 
 static void a_file_in_the_way_of_a_folder_is_explained(void **state)
@@ -473,6 +531,7 @@ int main(void)
 		cmocka_unit_test(exactly_one_creates_without_hard_links_too),
 		cmocka_unit_test(exactly_one_creates_by_exclusive_open_alone),
 		cmocka_unit_test(a_file_that_may_not_grow_is_an_error_and_leaves_nothing),
+		cmocka_unit_test(faults_of_the_disk_are_errors_that_say_what_to_do),
 		cmocka_unit_test(a_file_in_the_way_of_a_folder_is_explained),
 		cmocka_unit_test(a_lake_that_is_not_there_is_explained),
 	};
