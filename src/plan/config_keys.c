@@ -16,14 +16,16 @@
 static const struct tr_config_key source_keys[] = {
 	{ .name = "url", .read = tr_config_read_text, .kind = "text", .min = 1, .field = CONFIG(source.url),
 		.required = true,
-		.doc = "Where the source is: any libpq URL or `key=value` text. Keep passwords out of the file: "
-			"`${DATABASE_URL}`, `~/.pgpass`, `PGPASSWORD` or `password_command`." },
+		.doc = "Where the source is: any libpq URL or `key=value` text. Keep passwords out of the "
+			"file: `${DATABASE_URL}`, `~/.pgpass`, `PGPASSWORD` or `password_command`." },
 	{ .name = "password_command", .read = tr_config_read_text, .kind = "text", .min = 1,
 		.field = CONFIG(source.password_command),
-		.doc = "A command that prints the password, run once by `/bin/sh` in the file's folder before "
-			"the first connection; without `DATABASE_URL` and `PGPASSWORD` in its environment." },
+		.doc = "A command that prints the password, run once by `/bin/sh` in the file's folder "
+			"before the first connection; without `DATABASE_URL` and `PGPASSWORD` in its "
+			"environment." },
 	{ .name = "row_security", .read = tr_config_read_either, .kind = "choice",
-		.field = CONFIG(source.accept_row_security), .words = WORDS("error", "accept"), .fallback = "error",
+		.field = CONFIG(source.accept_row_security), .words = WORDS("error", "accept"),
+		.fallback = "error",
 		.doc = "What to do where a row-level security policy would hide rows: stop, or accept what "
 			"can be seen." },
 	{ .name = "lock_timeout", .read = tr_config_read_duration, .kind = "duration",
@@ -41,7 +43,8 @@ static const struct tr_config_key lake_keys[] = {
 		.required = true, .doc = "The folder of the lake; made where it does not exist." },
 	{ .name = "catalog", .read = tr_config_read_word, .kind = "choice", .field = CONFIG(lake.catalog),
 		.words = WORDS("local"), .later = WORDS("glue"), .fallback = "local",
-		.doc = "Who else is told of a new version: `local` is nobody, the manifests in the lake are all." },
+		.doc = "Who else is told of a new version: `local` is nobody, the manifests in the lake are "
+			"all." },
 	{ .name = "database", .read = tr_config_read_name, .kind = "name", .field = CONFIG(lake.database),
 		.fallback = "lake", .doc = "The name of the lake as a database." },
 };
@@ -54,12 +57,15 @@ static const struct tr_config_key limit_keys[] = {
 		.doc = "Connections to Postgres at once, the one that keeps the snapshot included." },
 	{ .name = "threads", .read = tr_config_read_int, .kind = "whole number",
 		.field = CONFIG(limits.threads), .min = 1, .max = 256,
-		.doc = "Threads of the engine and the encoders. Left out: as many as processors, at most 4." },
+		.doc = "Threads of the engine and the encoders. Left out: as many as processors, at most "
+			"4." },
 	{ .name = "memory", .read = tr_config_read_size, .kind = "size", .field = CONFIG(limits.memory),
 		.min = 64 * MIB, .max = 1024 * GIB, .fallback = "512MiB",
-		.doc = "A ceiling for the process: work spills to disk before it is passed. SQL needs 128MiB." },
+		.doc = "A ceiling for the process: work spills to disk before it is passed. SQL needs "
+			"128MiB." },
 	{ .name = "disk", .read = tr_config_read_size, .kind = "size", .field = CONFIG(limits.disk),
-		.min = 0, .max = INT64_MAX, .fallback = "unlimited", .doc = "A ceiling for temporary files." },
+		.min = 0, .max = INT64_MAX, .fallback = "unlimited",
+		.doc = "A ceiling for temporary files." },
 	{ .name = "rate", .read = tr_config_read_size, .kind = "rate", .field = CONFIG(limits.rate),
 		.min = 0, .max = INT64_MAX, .fallback = "unlimited",
 		.doc = "How fast to read from Postgres, all connections together." },
@@ -79,11 +85,13 @@ static const struct tr_config_key parquet_keys[] = {
 	{ .name = "level", .read = tr_config_read_int, .kind = "whole number", .field = CONFIG(parquet.level),
 		.min = 1, .max = 22, .fallback = "3",
 		.doc = "The level of zstd (1 to 22) or gzip (1 to 9); the others have none." },
-	{ .name = "file_size", .read = tr_config_read_size, .kind = "size", .field = CONFIG(parquet.file_size),
+	{ .name = "file_size", .read = tr_config_read_size, .kind = "size",
+		.field = CONFIG(parquet.file_size),
 		.min = MIB, .max = 16 * GIB, .fallback = "512MiB",
 		.doc = "The size to aim at for a file; a dataset or partition below it is one file." },
 	{ .name = "row_group_size", .read = tr_config_read_size, .kind = "size",
-		.field = CONFIG(parquet.row_group_size), .min = 64 * 1024, .max = 1 * GIB, .fallback = "128MiB",
+		.field = CONFIG(parquet.row_group_size), .min = 64 * 1024, .max = 1 * GIB,
+		.fallback = "128MiB",
 		.doc = "The most that a row group takes." },
 };
 static const struct tr_config_section parquet = { "parquet", "How the files are written.", parquet_keys,
@@ -98,14 +106,16 @@ static const struct tr_config_key retention_keys[] = {
 		.doc = "Versions younger than this many days are kept." },
 };
 static const struct tr_config_section retention = { "retention",
-	"What `tailrace gc` may remove: versions beyond both bounds.", retention_keys, COUNT(retention_keys) };
+	"What `tailrace gc` may remove: versions beyond both bounds.",
+	retention_keys, COUNT(retention_keys) };
 
 static const struct tr_config_key param_keys[] = {
 	{ .name = "type", .read = tr_config_read_type, .kind = "type", .required = true,
 		.field = offsetof(struct tr_config_param, type),
 		.doc = "bool, int, bigint, double, string, decimal(p,s), date or timestamp." },
 	{ .name = "value", .read = tr_config_read_text, .kind = "text", .required = true,
-		.field = offsetof(struct tr_config_param, value), .doc = "The value, as its type is written." },
+		.field = offsetof(struct tr_config_param, value),
+		.doc = "The value, as its type is written." },
 };
 static const struct tr_config_section param = { "params.<name>",
 	"Values that transforms use: `$name` in SQL, `params->name` in C.", param_keys, COUNT(param_keys) };
@@ -134,7 +144,8 @@ static const struct tr_config_key column_keys[] = {
 		.doc = "What the column means, for people and catalogs." },
 	{ .name = "from", .read = tr_config_read_text, .kind = "text", .min = 1, .field = COLUMN(from),
 		.doc = "The column of the source or the result, where it has another name." },
-	{ .name = "accepted", .read = tr_config_read_accepted, .kind = "list of values", .field = COLUMN(accepted),
+	{ .name = "accepted", .read = tr_config_read_accepted, .kind = "list of values",
+		.field = COLUMN(accepted),
 		.doc = "The only values that may occur (and null, unless `not_null`)." },
 	{ .name = "unique", .read = tr_config_read_bool, .kind = "bool", .field = COLUMN(unique),
 		.fallback = "false", .doc = "No value may occur twice; nulls may." },
@@ -151,20 +162,23 @@ static const struct tr_config_key dataset_keys[] = {
 	{ .name = "doc", .read = tr_config_read_text, .kind = "text", .field = DATASET(doc),
 		.doc = "What the dataset is, for people and catalogs." },
 	{ .name = "inputs", .read = tr_config_read_inputs, .kind = "group", .field = DATASET(inputs),
-		.required = true, .section = &input, .doc = "The relations that are read, each by an alias." },
+		.required = true, .section = &input,
+		.doc = "The relations that are read, each by an alias." },
 	{ .name = "sql", .read = tr_config_read_text, .kind = "path", .min = 1, .field = DATASET(sql),
 		.pos = DATASET(sql_pos), .doc = "The file of a SELECT over the inputs." },
-	{ .name = "c", .read = tr_config_read_text, .kind = "path", .min = 1, .field = DATASET(c), .pos = DATASET(c_pos),
+	{ .name = "c", .read = tr_config_read_text, .kind = "path", .min = 1, .field = DATASET(c),
+		.pos = DATASET(c_pos),
 		.doc = "The file of a typed C transform; see `tailrace gen`." },
 	{ .name = "rows", .read = tr_config_read_text, .kind = "SQL", .min = 1, .field = DATASET(rows),
 		.pos = DATASET(rows_pos),
-		.doc = "For `c` with several inputs, the join it sees row by row: `o JOIN u USING (user_id)`." },
+		.doc = "For `c` with several inputs, the join it sees row by row: `o JOIN u USING "
+			"(user_id)`." },
 	{ .name = "columns", .read = tr_config_read_columns, .kind = "group", .field = DATASET(columns),
 		.section = &column, .doc = "The contract. Required with `sql` and `c`." },
 	{ .name = "partition_by", .read = tr_config_read_partitions, .kind = "list",
 		.field = DATASET(partitions),
-		.doc = "Keys that split the dataset: a column, or `year(c)`, `month(c)`, `day(c)`, `hour(c)` of a "
-			"date or timestamp, which makes a text column such as `created_at_day`." },
+		.doc = "Keys that split the dataset: a column, or `year(c)`, `month(c)`, `day(c)`, `hour(c)` "
+			"of a date or timestamp, which makes a text column such as `created_at_day`." },
 	{ .name = "checks", .read = tr_config_read_checks, .kind = "list of SQL", .field = DATASET(checks),
 		.doc = "Conditions over the published columns; a row where one is false stops the commit, "
 			"null passes." },

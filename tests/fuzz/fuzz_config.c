@@ -24,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tr_config config;
 	struct tr_errs errs;
 	tr_errs_init(&errs);
-	bool ok = tr_config_parse((const char *)data, size, "/project/tailrace.yaml", environment, NULL, &config,
-		&errs);
+	bool ok = tr_config_parse((const char *)data, size, "/project/tailrace.yaml", environment, NULL,
+		&config, &errs);
 	if (ok != (errs.n == 0))
 		abort();
 	for (size_t i = 0; i < errs.n; i++)
