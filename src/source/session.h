@@ -37,6 +37,7 @@ bool tr_session_open(const struct tr_session_options *options, struct tr_session
 /* Give the snapshot back: every connection is closed, no stream may be open. What
  * tr_session_snapshot says stays. Safe to repeat. */
 void tr_session_end(struct tr_session *s);
+/* Every stream of the session has been released before. */
 void tr_session_close(struct tr_session *s);
 const struct tr_snapshot *tr_session_snapshot(const struct tr_session *s);
 /* The keeper's connection, for catalog queries while no scan uses it. */
@@ -48,7 +49,9 @@ struct tr_scan {
 	const int *columns;                 /* indices into relation->columns; copied */
 	size_t n_columns;                   /* 0: rows are counted, each an empty struct */
 	const char *where;                  /* SQL condition, or NULL */
-	bool ranged;                        /* pages [first_page, end_page) by ctid */
+	/* Pages [first_page, end_page) by ctid, for a relation with pages > 0. Where end_page is
+	 * relation->pages the range is open: it has the pages that were added since. */
+	bool ranged;
 	int64_t first_page, end_page;
 	bool special_to_null;
 	struct { /* counters to add to; may be NULL */

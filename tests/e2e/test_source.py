@@ -488,6 +488,7 @@ def test_cancelling_ends_a_wait_for_a_connection(orders, native):
         waiting = pool.submit(source.drain, relation)
         source.cancel()
         assert isinstance(waiting.exception(30), SourceError) and waiting.exception().kind == "cancelled"
+        held.close()
 
 
 def test_the_rate_holds_for_all_scans_together(orders, native):
