@@ -43,6 +43,16 @@ static bool read_file(struct tr_plan *plan, const char *path, char **text, struc
 	return true;
 }
 
+/* A file named in the configuration, as the user would name it from where tailrace was
+ * started: relative as long as the configuration's own name was. */
+static char *shown_path(struct tr_plan *plan, const char *path, struct tr_err *err)
+{
+	const char *config = plan->config->shown, *slash = strrchr(config, '/');
+	if (path[0] == '/' || !slash)
+		return tr_arena_strdup(&plan->arena, path, err);
+	return tr_arena_printf(&plan->arena, err, "%.*s/%s", (int)(slash - config), config, path);
+}
+
 /* ---- an engine that knows the tables but can't read them ---- */
 
 bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct tr_err *err)
@@ -148,6 +158,9 @@ bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct t
 		tr_engine_describe_clear(out);
 		ok = false;
 	}
+	if (!ok && !err->hint[0])
+		tr_err_hint(err, "mend the statement; the tables it knows are the inputs' aliases, `tailrace check` "
+			"tries it without reading a row");
 	tr_engine_close(engine);
 	return ok;
 }
@@ -172,8 +185,7 @@ bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs
 {
 	struct tr_err err = { 0 };
 	struct tr_engine_describe describe = { 0 };
-	d->sql_path = tr_arena_printf(&plan->arena, &err, "%s%s%s", d->config->sql[0] == '/' ? "" : plan->config->folder,
-		d->config->sql[0] == '/' ? "" : "/", d->config->sql);
+	d->sql_path = shown_path(plan, d->config->sql, &err);
 	if (!d->sql_path || !read_file(plan, d->sql_path, &d->sql, &err)) {
 		tr_config_at(plan->config, d->config->sql_pos, &err);
 		return tr_errs_push(errs, &err);

@@ -196,7 +196,9 @@ static bool apply_transform(const struct tr_extract *x, struct ArrowArrayStream 
 		for (size_t k = 0; ok && k < r->n_columns && n < 64; k++) {
 			if (!r->columns[k].key_position || !r->columns[k].supported)
 				continue;
-			keys[n] = tr_arena_printf(&arena, err, "%s.%s", d->inputs[i].config->alias, r->columns[k].name);
+			/* A join's columns carry their side's name, a table's own do not. */
+			keys[n] = d->sql ? tr_arena_printf(&arena, err, "%s.%s", d->inputs[i].config->alias, r->columns[k].name)
+				: r->columns[k].name;
 			ok = keys[n++] != NULL;
 		}
 	}

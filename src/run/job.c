@@ -205,16 +205,29 @@ static void fill_report(const struct tr_job *job, const struct tr_manifest *m)
 	r->parent = m->parent;
 }
 
+/* What the audit refused is not worth keeping; what can't be removed is gc's. */
+static void unstage(const struct tr_job *job, const struct tr_manifest *m)
+{
+	struct tr_store *store = job->options->lake->store;
+	for (size_t i = 0; i < m->n_files; i++) {
+		struct tr_err ignored = { 0 };
+		(void)!store->ops->remove(store, m->files[i].path, &ignored);
+	}
+}
+
 static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manifest *m, struct tr_err *err)
 {
 	const struct tr_run_options *o = job->options;
 	stage_event(job, "audit");
-	if (!tr_stage_finish(stage, m, err) || !rows_add_up(job, m, err) ||
-		!tr_audit(o->plan, job->dataset, o->lake->store, m, job->temp_dir, err))
+	if (!tr_stage_finish(stage, m, err))
 		return false;
+	if (!rows_add_up(job, m, err) ||
+		!tr_audit(o->plan, job->dataset, o->lake->store, m, job->temp_dir, err) ||
+		(tr_cancel_raised(o->cancel) && !tr_cancel_err(err))) {
+		unstage(job, m);
+		return false;
+	}
 	fill_report(job, m);
-	if (tr_cancel_raised(o->cancel))
-		return tr_cancel_err(err);
 	stage_event(job, "publish");
 	if (!tr_lake_commit(o->lake, m, o->steps, err))
 		return false;
