@@ -49,34 +49,34 @@ static void add_bools(struct tr_pq_range *r, const uint8_t *p, size_t n)
 
 /* A comparison with NaN is false, so it never becomes a bound. Four running pairs keep
  * the processor from waiting for one comparison after the other. */
-#define ADD_REALS(name, type) \
-	static void name(struct tr_pq_range *r, const uint8_t *p, size_t n) \
-	{ \
-		double lo[4], hi[4]; \
-		for (size_t k = 0; k < 4; k++) { \
-			lo[k] = r->real_lo; \
-			hi[k] = r->real_hi; \
-		} \
-		size_t i = 0; \
-		for (; i + 4 <= n; i += 4) { \
-			type v[4]; \
-			memcpy(v, p + sizeof(type) * i, sizeof v); \
-			for (size_t k = 0; k < 4; k++) { \
+#define ADD_REALS(name, type)                                                        \
+	static void name(struct tr_pq_range *r, const uint8_t *p, size_t n)          \
+	{                                                                            \
+		double lo[4], hi[4];                                                 \
+		for (size_t k = 0; k < 4; k++) {                                     \
+			lo[k] = r->real_lo;                                          \
+			hi[k] = r->real_hi;                                          \
+		}                                                                    \
+		size_t i = 0;                                                        \
+		for (; i + 4 <= n; i += 4) {                                         \
+			type v[4];                                                   \
+			memcpy(v, p + sizeof(type) * i, sizeof v);                   \
+			for (size_t k = 0; k < 4; k++) {                             \
 				lo[k] = (double)v[k] < lo[k] ? (double)v[k] : lo[k]; \
 				hi[k] = (double)v[k] > hi[k] ? (double)v[k] : hi[k]; \
-			} \
-		} \
-		for (; i < n; i++) { \
-			type v; \
-			memcpy(&v, p + sizeof(type) * i, sizeof v); \
-			lo[0] = (double)v < lo[0] ? (double)v : lo[0]; \
-			hi[0] = (double)v > hi[0] ? (double)v : hi[0]; \
-		} \
-		for (size_t k = 0; k < 4; k++) { \
-			r->real_lo = lo[k] < r->real_lo ? lo[k] : r->real_lo; \
-			r->real_hi = hi[k] > r->real_hi ? hi[k] : r->real_hi; \
-		} \
-		r->any = r->any || r->real_lo <= r->real_hi; \
+			}                                                            \
+		}                                                                    \
+		for (; i < n; i++) {                                                 \
+			type v;                                                      \
+			memcpy(&v, p + sizeof(type) * i, sizeof v);                  \
+			lo[0] = (double)v < lo[0] ? (double)v : lo[0];               \
+			hi[0] = (double)v > hi[0] ? (double)v : hi[0];               \
+		}                                                                    \
+		for (size_t k = 0; k < 4; k++) {                                     \
+			r->real_lo = lo[k] < r->real_lo ? lo[k] : r->real_lo;        \
+			r->real_hi = hi[k] > r->real_hi ? hi[k] : r->real_hi;        \
+		}                                                                    \
+		r->any = r->any || r->real_lo <= r->real_hi;                         \
 	}
 ADD_REALS(add_floats, float)
 ADD_REALS(add_doubles, double)
@@ -121,13 +121,13 @@ static int prefix_compare(const uint8_t *p, size_t len, const struct tr_pq_prefi
 static void add_one(struct tr_pq_range *r, const uint8_t *p, size_t len)
 {
 	uint64_t head = head_of(p, len);
-	if (!r->any || head < r->first_head
-		|| (head == r->first_head && prefix_compare(p, len, &r->first) < 0)) {
+	if (!r->any || head < r->first_head ||
+		(head == r->first_head && prefix_compare(p, len, &r->first) < 0)) {
 		prefix_set(&r->first, p, len);
 		r->first_head = head;
 	}
-	if (!r->any || head > r->last_head
-		|| (head == r->last_head && prefix_compare(p, len, &r->last) > 0)) {
+	if (!r->any || head > r->last_head ||
+		(head == r->last_head && prefix_compare(p, len, &r->last) > 0)) {
 		prefix_set(&r->last, p, len);
 		r->last_head = head;
 	}
@@ -256,7 +256,7 @@ static void byte_bounds(const struct tr_pq_range *r, const struct tr_pq_column *
 	if (r->last.cut) {
 		size_t len = max->len;
 		len = text ? round_up_text(max->bytes, character_boundary(max->bytes, len))
-			: round_up_bytes(max->bytes, len);
+			   : round_up_bytes(max->bytes, len);
 		max->len = (uint8_t)len;
 		max->set = len > 0;
 	}

@@ -17,7 +17,7 @@ struct tr_pq_prefix {
 };
 
 struct tr_pq_range {
-	bool any;        /* false: no value that counts yet */
+	bool any; /* false: no value that counts yet */
 	int64_t lo, hi;
 	double real_lo, real_hi;
 	struct tr_pq_prefix first, last;

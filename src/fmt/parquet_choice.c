@@ -8,7 +8,7 @@
 /* A column that another encoding makes this small needs no further trial. */
 #define SMALL 16
 /* The least quota for a projection, which is a lower bound; what is left over is added later. */
-#define MARGIN(bytes) ((bytes) * 1.05 + 4096)
+#define MARGIN(bytes) ((bytes)*1.05 + 4096)
 
 double tr_pq_project_distinct(double n, double d, double total)
 {
@@ -33,8 +33,8 @@ static bool measure(struct tr_pq_encoder *e, const struct tr_pq_column *c, const
 	double *size, struct tr_err *err)
 {
 	e->body.len = e->compressed.len = 0;
-	if (!tr_pq_values_write(c, v, &e->body, err)
-		|| !tr_pq_compress(&e->codec, e->body.data, e->body.len, &e->compressed, err))
+	if (!tr_pq_values_write(c, v, &e->body, err) ||
+		!tr_pq_compress(&e->codec, e->body.data, e->body.len, &e->compressed, err))
 		return false;
 	*size = (double)e->compressed.len;
 	return true;
@@ -76,10 +76,14 @@ static bool try_dictionary(struct tr_pq_encoder *e, const struct tr_pq_column *c
 	double d = (double)dict->n, total = (double)n * scale;
 	double distinct = tr_pq_project_distinct((double)n, d, total);
 	/* Numbers are as wide as the whole dictionary needs. */
-	struct tr_pq_page_values v = { .encoding = TR_PQ_DICTIONARY, .numbers = numbers, .n = n,
+	struct tr_pq_page_values v = { .encoding = TR_PQ_DICTIONARY,
+		.numbers = numbers,
+		.n = n,
 		.dictionary_n = distinct < (double)UINT32_MAX ? (uint32_t)distinct : UINT32_MAX };
-	struct tr_pq_page_values entries = { .encoding = TR_PQ_PLAIN, .plain = dict->values.data,
-		.plain_bytes = dict->values.len, .n = dict->n };
+	struct tr_pq_page_values entries = { .encoding = TR_PQ_PLAIN,
+		.plain = dict->values.data,
+		.plain_bytes = dict->values.len,
+		.n = dict->n };
 	ok = measure(e, c, &v, &indexes, err) && measure(e, c, &entries, &values, err);
 	if (!ok)
 		goto out;
@@ -101,7 +105,10 @@ bool tr_pq_choose(struct tr_pq_encoder *e, const struct tr_pq_column *c, const u
 	*out = (struct tr_pq_choice){ .best = TR_PQ_PLAIN, .fallback = TR_PQ_PLAIN, .fallback_ratio = 1 };
 	if (c->physical == TR_PQ_BOOLEAN)
 		return true; /* a bit a value already */
-	struct tr_pq_page_values v = { .encoding = TR_PQ_DELTA, .plain = plain, .plain_bytes = bytes, .n = n };
+	struct tr_pq_page_values v = { .encoding = TR_PQ_DELTA,
+		.plain = plain,
+		.plain_bytes = bytes,
+		.n = n };
 	double size = 0, delta = 0;
 	if (c->integer) {
 		if (!measure(e, c, &v, &delta, err))

@@ -56,8 +56,8 @@ void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep)
 
 size_t tr_pq_chunk_open_memory(const struct tr_pq_chunk *k)
 {
-	return k->values.cap + k->levels.bits.cap + k->numbers_cap * sizeof *k->numbers
-		+ tr_pq_dict_memory(&k->dict);
+	return k->values.cap + k->levels.bits.cap + k->numbers_cap * sizeof *k->numbers +
+		tr_pq_dict_memory(&k->dict);
 }
 
 size_t tr_pq_chunk_memory(const struct tr_pq_chunk *k)
@@ -106,8 +106,12 @@ static bool end_page(struct tr_pq_chunk *k, struct tr_pq_encoder *e, struct tr_e
 	if (!k->levels.rows)
 		return true;
 	struct tr_pq_page *page;
-	struct tr_pq_page_values v = { .encoding = k->encoding, .plain = k->values.data,
-		.plain_bytes = k->values.len, .numbers = k->numbers, .dictionary_n = k->dict.n, .n = k->n_values };
+	struct tr_pq_page_values v = { .encoding = k->encoding,
+		.plain = k->values.data,
+		.plain_bytes = k->values.len,
+		.numbers = k->numbers,
+		.dictionary_n = k->dict.n,
+		.n = k->n_values };
 	if (!tr_pq_data_page(e, k->column, &k->levels, &v, &page, err))
 		return false;
 	page->value_bytes = k->plain_bytes - (k->column->physical == TR_PQ_BYTE_ARRAY ? 4 * k->n_values : 0);
@@ -146,8 +150,8 @@ static bool put_numbers(struct tr_pq_chunk *k, const struct tr_pq_slice *s, bool
 	*full = s->values == 1 && s->bytes > k->quota;
 	if (*full)
 		return true;
-	if (!numbers_room(k, s->values, err)
-		|| !tr_pq_dict_number(&k->dict, s, k->numbers + k->n_values, err))
+	if (!numbers_room(k, s->values, err) ||
+		!tr_pq_dict_number(&k->dict, s, k->numbers + k->n_values, err))
 		return false;
 	*full = k->dict.values.len > k->quota;
 	if (*full) {
@@ -191,8 +195,8 @@ bool tr_pq_chunk_append(struct tr_pq_chunk *k, struct tr_pq_encoder *e, const st
 		if (!tr_pq_gather(k->column, v, row, n, &e->gather, &s, err))
 			return false;
 		if (k->sampling) {
-			if (!tr_pq_plain_append(k->column, &s, &k->values, err)
-				|| !tr_pq_levels_add(&k->levels, &s, err))
+			if (!tr_pq_plain_append(k->column, &s, &k->values, err) ||
+				!tr_pq_levels_add(&k->levels, &s, err))
 				return false;
 			k->n_values += s.values;
 		} else if (!put(k, e, &s, err)) {
@@ -208,7 +212,8 @@ bool tr_pq_chunk_measure(struct tr_pq_chunk *k, struct tr_pq_encoder *e, double 
 	struct tr_err *err)
 {
 	k->expected_rows = expected_rows;
-	k->choice = (struct tr_pq_choice){ .best = TR_PQ_PLAIN, .fallback = TR_PQ_PLAIN, .fallback_ratio = 1 };
+	k->choice =
+		(struct tr_pq_choice){ .best = TR_PQ_PLAIN, .fallback = TR_PQ_PLAIN, .fallback_ratio = 1 };
 	if (!k->n_values)
 		return true;
 	double scale = expected_rows / (double)k->levels.rows;
@@ -228,7 +233,8 @@ bool tr_pq_chunk_begin(struct tr_pq_chunk *k, struct tr_pq_encoder *e, size_t qu
 	k->encoding = quota ? TR_PQ_DICTIONARY : k->choice.fallback;
 	if (!quota)
 		tr_pq_dict_clear(&k->dict);
-	struct tr_pq_replay replay = { .p = values.data, .rows = levels.rows,
+	struct tr_pq_replay replay = { .p = values.data,
+		.rows = levels.rows,
 		.validity = levels.nulls ? levels.bits.data : NULL };
 	struct tr_pq_slice s;
 	bool ok = true;
@@ -245,7 +251,8 @@ bool tr_pq_chunk_finish(struct tr_pq_chunk *k, struct tr_pq_encoder *e, struct t
 		return false;
 	if (!k->pages || k->pages->encoding != TR_PQ_DICTIONARY)
 		return true;
-	if (!tr_pq_dictionary_page(e, k->dict.values.data, k->dict.values.len, k->dict.n, &k->dictionary, err))
+	if (!tr_pq_dictionary_page(e, k->dict.values.data, k->dict.values.len, k->dict.n, &k->dictionary,
+		    err))
 		return false;
 	k->compressed += k->dictionary->size;
 	k->uncompressed += k->dictionary->uncompressed;

@@ -19,22 +19,22 @@ struct tr_pq_chunk {
 	const struct tr_pq_column *column;
 	size_t page_bytes;
 
-	bool sampling;            /* values and levels are the sample, no page is open */
+	bool sampling; /* values and levels are the sample, no page is open */
 	struct tr_pq_choice choice;
-	size_t quota;             /* the dictionary's maximum */
-	double expected_rows;     /* of the row group */
+	size_t quota;         /* the dictionary's maximum */
+	double expected_rows; /* of the row group */
 
 	/* the open page */
 	enum tr_pq_encoding encoding;
 	struct tr_pq_levels levels;
-	struct tr_buf values;     /* PLAIN */
-	uint32_t *numbers;        /* instead, with a dictionary */
+	struct tr_buf values; /* PLAIN */
+	uint32_t *numbers;    /* instead, with a dictionary */
 	size_t numbers_cap;
 	size_t n_values, plain_bytes;
 	struct tr_pq_range range;
 
 	struct tr_pq_dict dict;
-	size_t dict_paid;         /* bytes of the dictionary when the last page ended */
+	size_t dict_paid; /* bytes of the dictionary when the last page ended */
 
 	/* finished */
 	struct tr_pq_page *dictionary;

@@ -80,7 +80,8 @@ static bool compress_zstd(struct tr_pq_codec *c, const uint8_t *bytes, size_t n,
 {
 	if (!tr_buf_reserve(out, ZSTD_compressBound(n), err))
 		return false;
-	size_t got = ZSTD_compressCCtx(c->context, out->data + out->len, out->cap - out->len, bytes, n, c->level);
+	size_t got =
+		ZSTD_compressCCtx(c->context, out->data + out->len, out->cap - out->len, bytes, n, c->level);
 	if (ZSTD_isError(got)) {
 		tr_err_set(err, TR_ERR_INTERNAL, "zstd could not compress a page");
 		return tr_err_detail(err, "%s", ZSTD_getErrorName(got));
@@ -146,7 +147,10 @@ bool tr_pq_compress(struct tr_pq_codec *c, const uint8_t *bytes, size_t n, struc
 
 int32_t tr_pq_codec_number(enum tr_parquet_codec kind)
 {
-	static const int32_t NUMBER[] = { [TR_CODEC_NONE] = 0, [TR_CODEC_SNAPPY] = 1, [TR_CODEC_GZIP] = 2,
-		[TR_CODEC_LZ4] = 7, [TR_CODEC_ZSTD] = 6 };
+	static const int32_t NUMBER[] = { [TR_CODEC_NONE] = 0,
+		[TR_CODEC_SNAPPY] = 1,
+		[TR_CODEC_GZIP] = 2,
+		[TR_CODEC_LZ4] = 7,
+		[TR_CODEC_ZSTD] = 6 };
 	return NUMBER[kind];
 }

@@ -66,29 +66,29 @@ static uint8_t *put_block(uint8_t *p, const uint64_t *relative, size_t n, int64_
 }
 
 /* Differences wrap around at the type's width, as the specification wants it. */
-#define ENCODE(name, type, utype) \
-	static uint8_t *name(uint8_t *p, const uint8_t *values, size_t n) \
-	{ \
-		type last; \
-		memcpy(&last, values, sizeof last); \
-		p = put_zigzag(p, last); \
-		for (size_t at = 1; at < n; at += BLOCK) { \
-			type v[BLOCK + 1], delta[BLOCK]; \
-			size_t take = n - at < BLOCK ? n - at : BLOCK; \
+#define ENCODE(name, type, utype)                                                               \
+	static uint8_t *name(uint8_t *p, const uint8_t *values, size_t n)                       \
+	{                                                                                       \
+		type last;                                                                      \
+		memcpy(&last, values, sizeof last);                                             \
+		p = put_zigzag(p, last);                                                        \
+		for (size_t at = 1; at < n; at += BLOCK) {                                      \
+			type v[BLOCK + 1], delta[BLOCK];                                        \
+			size_t take = n - at < BLOCK ? n - at : BLOCK;                          \
 			memcpy(v, values + sizeof(type) * (at - 1), sizeof(type) * (take + 1)); \
-			for (size_t i = 0; i < take; i++) \
-				delta[i] = (type)((utype)v[i + 1] - (utype)v[i]); \
-			type least = delta[0]; \
-			for (size_t i = 1; i < take; i++) \
-				least = delta[i] < least ? delta[i] : least; \
-			uint64_t relative[BLOCK]; \
-			for (size_t i = 0; i < take; i++) \
-				relative[i] = (utype)((utype)delta[i] - (utype)least); \
-			for (size_t i = take; i < BLOCK; i++) \
-				relative[i] = 0; \
-			p = put_block(p, relative, take, least); \
-		} \
-		return p; \
+			for (size_t i = 0; i < take; i++)                                       \
+				delta[i] = (type)((utype)v[i + 1] - (utype)v[i]);               \
+			type least = delta[0];                                                  \
+			for (size_t i = 1; i < take; i++)                                       \
+				least = delta[i] < least ? delta[i] : least;                    \
+			uint64_t relative[BLOCK];                                               \
+			for (size_t i = 0; i < take; i++)                                       \
+				relative[i] = (utype)((utype)delta[i] - (utype)least);          \
+			for (size_t i = take; i < BLOCK; i++)                                   \
+				relative[i] = 0;                                                \
+			p = put_block(p, relative, take, least);                                \
+		}                                                                               \
+		return p;                                                                       \
 	}
 ENCODE(encode_int32, int32_t, uint32_t)
 ENCODE(encode_int64, int64_t, uint64_t)

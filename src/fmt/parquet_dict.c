@@ -119,8 +119,8 @@ static inline bool number_one(struct tr_pq_dict *d, const uint8_t *p, size_t wid
 	size_t mask = ((size_t)1 << d->slot_bits) - 1, at = place(d, hash);
 	uint64_t slot;
 	for (; (slot = d->slots[at]); at = (at + 1) & mask) {
-		if (slot_hash(slot) == hash
-			&& memcmp(d->values.data + (size_t)slot_number(slot) * width, p, width) == 0) {
+		if (slot_hash(slot) == hash &&
+			memcmp(d->values.data + (size_t)slot_number(slot) * width, p, width) == 0) {
 			*number = slot_number(slot);
 			return true;
 		}
@@ -160,8 +160,8 @@ static bool add_bytes(struct tr_pq_dict *d, const struct tr_pq_bytes *v, uint32_
 	struct tr_err *err)
 {
 	uint32_t len = (uint32_t)v->len;
-	if (!tr_array_grow((void **)&d->starts, d->n, &d->starts_cap, sizeof *d->starts, err)
-		|| !tr_buf_reserve(&d->values, 4 + v->len, err))
+	if (!tr_array_grow((void **)&d->starts, d->n, &d->starts_cap, sizeof *d->starts, err) ||
+		!tr_buf_reserve(&d->values, 4 + v->len, err))
 		return false;
 	d->starts[d->n] = (uint32_t)d->values.len;
 	uint8_t *p = d->values.data + d->values.len;
@@ -200,8 +200,8 @@ static bool number_bytes(struct tr_pq_dict *d, const struct tr_pq_bytes *refs, s
 		for (size_t k = 0; k < take; k++) {
 			size_t mask = ((size_t)1 << d->slot_bits) - 1, at = place(d, hash[k]);
 			uint64_t slot;
-			while ((slot = d->slots[at])
-				&& (slot_hash(slot) != hash[k] || !same_bytes(d, slot_number(slot), refs + k)))
+			while ((slot = d->slots[at]) &&
+				(slot_hash(slot) != hash[k] || !same_bytes(d, slot_number(slot), refs + k)))
 				at = (at + 1) & mask;
 			if (!slot && !add_bytes(d, refs + k, hash[k], at, err))
 				return false;

@@ -9,12 +9,12 @@
 
 struct tr_pq_dict {
 	const struct tr_pq_column *column;
-	struct tr_buf values;  /* PLAIN */
-	uint32_t n;            /* how many */
-	uint32_t *starts;      /* BYTE_ARRAY: where each begins in `values` */
+	struct tr_buf values; /* PLAIN */
+	uint32_t n;           /* how many */
+	uint32_t *starts;     /* BYTE_ARRAY: where each begins in `values` */
 	size_t starts_cap;
-	uint64_t *slots;       /* half a value's hash, and its number */
-	unsigned slot_bits;    /* the table has 1 << slot_bits slots; 0: no table yet */
+	uint64_t *slots;    /* half a value's hash, and its number */
+	unsigned slot_bits; /* the table has 1 << slot_bits slots; 0: no table yet */
 };
 
 void tr_pq_dict_init(struct tr_pq_dict *d, const struct tr_pq_column *column);

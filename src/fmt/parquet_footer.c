@@ -46,9 +46,9 @@ struct footer {
 	struct tr_pq_column *columns;
 	struct tr_pq_totals *totals;
 	bool have_schema, have_orders;
-	int64_t rows, group_rows;  /* as the file says; the sum of the row groups */
+	int64_t rows, group_rows; /* as the file says; the sum of the row groups */
 	int64_t groups;
-	const char *culprit;       /* the column that a failure is about, or NULL */
+	const char *culprit; /* the column that a failure is about, or NULL */
 };
 
 static void fail(struct footer *f, const char *why, const char *column)
@@ -200,8 +200,8 @@ static const char *chunk_fault(const struct footer *f, const struct tr_pq_column
 		return "a column chunk is another column's";
 	if (k->values < 0 || k->compressed < 0 || k->uncompressed < 0)
 		return "a column chunk has no size";
-	if (start < 4 || k->data_offset < start || (uint64_t)k->data_offset > f->file_size
-		|| (uint64_t)k->compressed > f->file_size - (uint64_t)start)
+	if (start < 4 || k->data_offset < start || (uint64_t)k->data_offset > f->file_size ||
+		(uint64_t)k->compressed > f->file_size - (uint64_t)start)
 		return "a column chunk lies outside of the file";
 	if (k->nulls < 0 || k->nulls > k->values)
 		return "a column chunk's count of nulls is missing or impossible";
@@ -216,8 +216,13 @@ static const char *chunk_fault(const struct footer *f, const struct tr_pq_column
 static int64_t read_chunk(struct footer *f, size_t i)
 {
 	const struct tr_pq_column *c = &f->columns[i];
-	struct chunk k = { .type = -1, .values = -1, .compressed = -1, .uncompressed = -1, .data_offset = -1,
-		.dictionary_offset = -1, .nulls = -1 };
+	struct chunk k = { .type = -1,
+		.values = -1,
+		.compressed = -1,
+		.uncompressed = -1,
+		.data_offset = -1,
+		.dictionary_offset = -1,
+		.nulls = -1 };
 	struct tr_thrift_field field;
 	tr_thrift_enter(&f->in);
 	while (tr_thrift_next(&f->in, &field)) {
@@ -317,7 +322,7 @@ static void read_file(struct footer *f)
 static bool export_stats(const struct footer *f, struct tr_parquet_stats *out, struct tr_err *err)
 {
 	*out = (struct tr_parquet_stats){ .rows = f->rows, .row_groups = f->groups };
-	out->columns = tr_calloc(f->schema->n, sizeof *out->columns, err);
+	out->columns = tr_calloc(f->schema->n ? f->schema->n : 1, sizeof *out->columns, err);
 	if (!out->columns)
 		return false;
 	out->n = f->schema->n;
@@ -332,8 +337,8 @@ bool tr_parquet_footer_parse(const uint8_t *bytes, size_t n, uint64_t file_size,
 	bool ok = false;
 	struct footer f = { .file_size = file_size, .schema = schema };
 	*out = (struct tr_parquet_stats){ 0 };
-	f.columns = tr_calloc(schema->n, sizeof *f.columns, err);
-	f.totals = f.columns ? tr_calloc(schema->n, sizeof *f.totals, err) : NULL;
+	f.columns = tr_calloc(schema->n ? schema->n : 1, sizeof *f.columns, err);
+	f.totals = f.columns ? tr_calloc(schema->n ? schema->n : 1, sizeof *f.totals, err) : NULL;
 	if (!f.totals)
 		goto out;
 	for (size_t i = 0; i < schema->n; i++)

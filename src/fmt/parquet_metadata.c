@@ -89,7 +89,7 @@ static void write_encodings(struct tr_thrift_out *o, const struct tr_pq_chunk *k
 static void write_page_counts(struct tr_thrift_out *o, enum tr_pq_page_type type, int32_t encoding, size_t n)
 {
 	tr_thrift_begin(o);
-	tr_thrift_i32(o, 1, type);
+	tr_thrift_i32(o, 1, (int32_t)type);
 	tr_thrift_i32(o, 2, encoding);
 	tr_thrift_i32(o, 3, (int32_t)n);
 	tr_thrift_end(o);
@@ -131,7 +131,7 @@ static void write_column_metadata(struct tr_thrift_out *o, const struct tr_pq_me
 {
 	size_t dictionary = k->dictionary ? k->dictionary->size : 0;
 	tr_thrift_begin(o);
-	tr_thrift_i32(o, 1, k->column->physical);
+	tr_thrift_i32(o, 1, (int32_t)k->column->physical);
 	write_encodings(o, k, counts);
 	tr_thrift_list(o, 3, TR_THRIFT_BINARY, 1);
 	tr_thrift_element_binary(o, k->column->name, strlen(k->column->name));
@@ -385,13 +385,14 @@ bool tr_pq_metadata_write(struct tr_pq_metadata *m, const struct tr_parquet_pair
 void tr_pq_totals_export(const struct tr_pq_totals *t, const struct tr_pq_column *c,
 	struct tr_parquet_column_stats *out)
 {
-	*out = (struct tr_parquet_column_stats){ .nulls = t->nulls, .compressed_bytes = t->compressed,
+	*out = (struct tr_parquet_column_stats){ .nulls = t->nulls,
+		.compressed_bytes = t->compressed,
 		.uncompressed_bytes = t->uncompressed };
 	const struct tr_bound *from[2] = { &t->span.min, &t->span.max };
 	struct tr_bound *to[2] = { &out->min, &out->max };
 	for (int i = 0; i < 2; i++)
-		if (!t->span.any || !from[i]->set
-			|| !tr_pq_bound_to_arrow(c, from[i]->bytes, from[i]->len, from[i]->exact, to[i]))
+		if (!t->span.any || !from[i]->set ||
+			!tr_pq_bound_to_arrow(c, from[i]->bytes, from[i]->len, from[i]->exact, to[i]))
 			*to[i] = (struct tr_bound){ 0 };
 	tr_pq_encodings_format(t->encodings, out->encodings, sizeof out->encodings);
 }

@@ -10,7 +10,7 @@
 #include "fmt/parquet_chunk.h"
 
 struct tr_pq_chunk_meta {
-	uint8_t *bytes;        /* ColumnMetaData, ColumnIndex, OffsetIndex, one behind the other */
+	uint8_t *bytes; /* ColumnMetaData, ColumnIndex, OffsetIndex, one behind the other */
 	uint32_t metadata_len, column_index_len, offset_index_len; /* 0: there is none */
 };
 

@@ -56,8 +56,8 @@ static bool pack_bools(const uint8_t *bytes, size_t n, struct tr_buf *out, struc
 	return true;
 }
 
-bool tr_pq_values_write(const struct tr_pq_column *c, const struct tr_pq_page_values *v,
-	struct tr_buf *out, struct tr_err *err)
+bool tr_pq_values_write(const struct tr_pq_column *c, const struct tr_pq_page_values *v, struct tr_buf *out,
+	struct tr_err *err)
 {
 	switch (v->encoding) {
 	case TR_PQ_DICTIONARY: {
@@ -65,7 +65,8 @@ bool tr_pq_values_write(const struct tr_pq_column *c, const struct tr_pq_page_va
 		 * about a width of 0: use 1. */
 		unsigned width = v->dictionary_n > 1 ? tr_pq_bit_width(v->dictionary_n - 1) : 1;
 		uint8_t byte = (uint8_t)width;
-		return tr_buf_append(out, &byte, 1, err) && tr_pq_rle_write(v->numbers, v->n, width, out, err);
+		return tr_buf_append(out, &byte, 1, err) &&
+			tr_pq_rle_write(v->numbers, v->n, width, out, err);
 	}
 	case TR_PQ_DELTA: return tr_pq_delta_write(v->plain, v->n, c->width, out, err);
 	case TR_PQ_PLAIN:
@@ -91,13 +92,13 @@ static bool build(struct tr_pq_encoder *e, enum tr_pq_page_type type, const uint
 	struct tr_thrift_out o;
 	tr_thrift_out_init(&o, &e->header);
 	tr_thrift_begin(&o);
-	tr_thrift_i32(&o, 1, type);
+	tr_thrift_i32(&o, 1, (int32_t)type);
 	tr_thrift_i32(&o, 2, (int32_t)n);
 	tr_thrift_i32(&o, 3, (int32_t)size);
 	tr_thrift_i32(&o, 4, (int32_t)crc);
 	tr_thrift_struct(&o, type == TR_PQ_DATA_PAGE ? 5 : 7);
 	tr_thrift_i32(&o, 1, (int32_t)values);
-	tr_thrift_i32(&o, 2, encoding);
+	tr_thrift_i32(&o, 2, (int32_t)encoding);
 	if (type == TR_PQ_DATA_PAGE) {
 		tr_thrift_i32(&o, 3, TR_PQ_RLE);
 		tr_thrift_i32(&o, 4, TR_PQ_RLE);
@@ -109,8 +110,10 @@ static bool build(struct tr_pq_encoder *e, enum tr_pq_page_type type, const uint
 	struct tr_pq_page *page = tr_malloc(sizeof *page + e->header.len + size, err);
 	if (!page)
 		return false;
-	*page = (struct tr_pq_page){ .encoding = encoding, .rows = values,
-		.uncompressed = e->header.len + n, .size = e->header.len + size };
+	*page = (struct tr_pq_page){ .encoding = encoding,
+		.rows = values,
+		.uncompressed = e->header.len + n,
+		.size = e->header.len + size };
 	memcpy(page->bytes, e->header.data, e->header.len);
 	memcpy(page->bytes + e->header.len, e->compressed.data, size);
 	*out = page;
@@ -125,8 +128,8 @@ bool tr_pq_data_page(struct tr_pq_encoder *e, const struct tr_pq_column *c, cons
 	/* PLAIN values without levels are the page's body as they are. */
 	if (c->nullable || v->encoding != TR_PQ_PLAIN || c->physical == TR_PQ_BOOLEAN) {
 		e->body.len = 0;
-		if ((c->nullable && !tr_pq_levels_write(levels, &e->body, err))
-			|| !tr_pq_values_write(c, v, &e->body, err))
+		if ((c->nullable && !tr_pq_levels_write(levels, &e->body, err)) ||
+			!tr_pq_values_write(c, v, &e->body, err))
 			return false;
 		body = e->body.data;
 		n = e->body.len;

@@ -13,7 +13,7 @@ struct tr_pq_encoder {
 	struct tr_pq_codec codec;
 	struct tr_pq_gather gather;
 	uint32_t numbers[TR_PQ_SLICE_ROWS];
-	struct tr_buf body;       /* a page before compression */
+	struct tr_buf body; /* a page before compression */
 	struct tr_buf compressed;
 	struct tr_buf header;
 };
@@ -34,22 +34,22 @@ struct tr_pq_page {
 	struct tr_bound min, max; /* PLAIN bytes; unset: none */
 	size_t uncompressed;      /* with the header */
 	size_t size;
-	uint8_t bytes[];          /* header and compressed body */
+	uint8_t bytes[]; /* header and compressed body */
 };
 
 /* The values of a data page, before their encoding's last step. */
 struct tr_pq_page_values {
 	enum tr_pq_encoding encoding;
-	const uint8_t *plain;     /* PLAIN and DELTA: n values in PLAIN */
+	const uint8_t *plain; /* PLAIN and DELTA: n values in PLAIN */
 	size_t plain_bytes;
-	const uint32_t *numbers;  /* DICTIONARY: n numbers below dictionary_n */
+	const uint32_t *numbers; /* DICTIONARY: n numbers below dictionary_n */
 	uint32_t dictionary_n;
 	size_t n;
 };
 
 /* Append the encoded values to *out: what a page holds behind its levels. */
-bool tr_pq_values_write(const struct tr_pq_column *c, const struct tr_pq_page_values *v,
-	struct tr_buf *out, struct tr_err *err) TR_CHECKED;
+bool tr_pq_values_write(const struct tr_pq_column *c, const struct tr_pq_page_values *v, struct tr_buf *out,
+	struct tr_err *err) TR_CHECKED;
 /* Encode and compress a data page; *out is owned, free it with free(). The caller fills
  * in value_bytes, min and max. */
 bool tr_pq_data_page(struct tr_pq_encoder *e, const struct tr_pq_column *c, const struct tr_pq_levels *levels,

@@ -19,7 +19,8 @@ static inline size_t compact_loop(const uint8_t *from, const struct tr_view *v, 
 			continue;
 		}
 		for (; bits; bits &= bits - 1)
-			memcpy(to + kept++ * width, from + (i + (size_t)__builtin_ctzll(bits)) * width, width);
+			memcpy(to + kept++ * width, from + (i + (size_t)__builtin_ctzll(bits)) * width,
+				width);
 	}
 	return kept;
 }
@@ -155,7 +156,8 @@ bool tr_pq_gather(const struct tr_pq_column *c, const struct tr_view *v, int64_t
 		out->validity_at = v->offset + row;
 		out->values = tr_pq_bits_count(v->validity, out->validity_at, rows);
 		if (!c->nullable && out->values < rows) {
-			tr_err_set(err, TR_ERR_INTERNAL, "column `%s` is required but its data has a null", c->name);
+			tr_err_set(err, TR_ERR_INTERNAL, "column `%s` is required but its data has a null",
+				c->name);
 			return tr_err_at_row(err, NULL, c->name, NULL);
 		}
 	}

@@ -21,18 +21,18 @@ struct tr_pq_bytes {
 };
 
 struct tr_pq_slice {
-	size_t rows, values;         /* values: the rows that are not null */
-	const uint8_t *validity;     /* NULL: no nulls */
-	int64_t validity_at;         /* the first row's bit */
-	const uint8_t *fixed;        /* `values` of them, column->width bytes each */
+	size_t rows, values;            /* values: the rows that are not null */
+	const uint8_t *validity;        /* NULL: no nulls */
+	int64_t validity_at;            /* the first row's bit */
+	const uint8_t *fixed;           /* `values` of them, column->width bytes each */
 	const struct tr_pq_bytes *refs; /* instead, for BYTE_ARRAY */
-	size_t bytes;                /* of the values in PLAIN */
+	size_t bytes;                   /* of the values in PLAIN */
 };
 
 /* Scratch that a slice's pointers may lead to; one a thread. */
 struct tr_pq_gather {
-	uint8_t compact[TR_PQ_SLICE_ROWS * 16];   /* without the nulls, as Arrow has them */
-	uint8_t physical[TR_PQ_SLICE_ROWS * 16];  /* converted */
+	uint8_t compact[TR_PQ_SLICE_ROWS * 16];  /* without the nulls, as Arrow has them */
+	uint8_t physical[TR_PQ_SLICE_ROWS * 16]; /* converted */
 	struct tr_pq_bytes refs[TR_PQ_SLICE_ROWS];
 };
 

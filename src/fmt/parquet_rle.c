@@ -53,8 +53,7 @@ static inline size_t run_length(const uint32_t *values, size_t n)
 	return i;
 }
 
-bool tr_pq_rle_write(const uint32_t *values, size_t n, unsigned width, struct tr_buf *out,
-	struct tr_err *err)
+bool tr_pq_rle_write(const uint32_t *values, size_t n, unsigned width, struct tr_buf *out, struct tr_err *err)
 {
 	/* Everything packed is the worst case but for runs' heads, and a run is only taken
 	 * where it is not longer than its values packed. */

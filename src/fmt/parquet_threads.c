@@ -20,8 +20,8 @@ struct worker {
 struct tr_pq_threads {
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
-	uint64_t round;    /* counts runs: a worker that sees a new one takes part in it */
-	size_t busy;       /* workers still in the round */
+	uint64_t round; /* counts runs: a worker that sees a new one takes part in it */
+	size_t busy;    /* workers still in the round */
 	bool stop;
 	tr_pq_job *job;
 	void *context;

@@ -4,11 +4,27 @@
 #include <string.h>
 
 /* parquet.thrift: ConvertedType, and the field ids of LogicalType and TimeUnit. */
-enum { CONVERTED_NONE = -1, CONVERTED_UTF8 = 0, CONVERTED_DECIMAL = 5, CONVERTED_DATE = 6,
-	CONVERTED_TIME_MICROS = 8, CONVERTED_TIMESTAMP_MICROS = 10, CONVERTED_INT_16 = 16,
-	CONVERTED_JSON = 19 };
-enum { LOGICAL_NONE = 0, LOGICAL_STRING = 1, LOGICAL_DECIMAL = 5, LOGICAL_DATE = 6, LOGICAL_TIME = 7,
-	LOGICAL_TIMESTAMP = 8, LOGICAL_INTEGER = 10, LOGICAL_JSON = 12, LOGICAL_UUID = 14 };
+enum {
+	CONVERTED_NONE = -1,
+	CONVERTED_UTF8 = 0,
+	CONVERTED_DECIMAL = 5,
+	CONVERTED_DATE = 6,
+	CONVERTED_TIME_MICROS = 8,
+	CONVERTED_TIMESTAMP_MICROS = 10,
+	CONVERTED_INT_16 = 16,
+	CONVERTED_JSON = 19
+};
+enum {
+	LOGICAL_NONE = 0,
+	LOGICAL_STRING = 1,
+	LOGICAL_DECIMAL = 5,
+	LOGICAL_DATE = 6,
+	LOGICAL_TIME = 7,
+	LOGICAL_TIMESTAMP = 8,
+	LOGICAL_INTEGER = 10,
+	LOGICAL_JSON = 12,
+	LOGICAL_UUID = 14
+};
 enum { UNIT_MICROS = 2 };
 
 /* One row a kind: how it is stored where no precision decides. */
@@ -29,7 +45,8 @@ static const struct {
 	[TR_BINARY] = { TR_PQ_BYTE_ARRAY, 0, TR_PQ_ORDER_BYTES, CONVERTED_NONE, LOGICAL_NONE },
 	[TR_DATE] = { TR_PQ_INT32, 4, TR_PQ_ORDER_INT32, CONVERTED_DATE, LOGICAL_DATE },
 	[TR_TIMESTAMP] = { TR_PQ_INT64, 8, TR_PQ_ORDER_INT64, CONVERTED_TIMESTAMP_MICROS, LOGICAL_TIMESTAMP },
-	[TR_TIMESTAMPTZ] = { TR_PQ_INT64, 8, TR_PQ_ORDER_INT64, CONVERTED_TIMESTAMP_MICROS, LOGICAL_TIMESTAMP },
+	[TR_TIMESTAMPTZ] = { TR_PQ_INT64, 8, TR_PQ_ORDER_INT64, CONVERTED_TIMESTAMP_MICROS,
+		LOGICAL_TIMESTAMP },
 	[TR_TIME] = { TR_PQ_INT64, 8, TR_PQ_ORDER_INT64, CONVERTED_TIME_MICROS, LOGICAL_TIME },
 	[TR_UUID] = { TR_PQ_FIXED, 16, TR_PQ_ORDER_BYTES, CONVERTED_NONE, LOGICAL_UUID },
 	[TR_JSON] = { TR_PQ_BYTE_ARRAY, 0, TR_PQ_ORDER_BYTES, CONVERTED_JSON, LOGICAL_JSON },
@@ -38,8 +55,8 @@ static const struct {
 /* Bytes that hold every number of that many digits: ceil((precision * log2(10) + 1) / 8). */
 static uint32_t decimal_width(unsigned precision)
 {
-	static const uint8_t WIDTH[39] = { 1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 8, 9, 9, 9, 10,
-		10, 11, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 16, 16, 16 };
+	static const uint8_t WIDTH[39] = { 1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 8, 9, 9, 9,
+		10, 10, 11, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 16, 16, 16 };
 	return WIDTH[precision];
 }
 
@@ -47,9 +64,13 @@ void tr_pq_column_bind(struct tr_pq_column *c, const struct tr_field *field, int
 {
 	enum tr_kind kind = field->type.kind;
 	*c = (struct tr_pq_column){
-		.name = field->name, .type = field->type, .nullable = field->nullable,
+		.name = field->name,
+		.type = field->type,
+		.nullable = field->nullable,
 		.field_id = field->field_id ? field->field_id : field_id,
-		.physical = STORED[kind].physical, .width = STORED[kind].width, .order = STORED[kind].order,
+		.physical = STORED[kind].physical,
+		.width = STORED[kind].width,
+		.order = STORED[kind].order,
 	};
 	if (kind == TR_DECIMAL) {
 		unsigned p = field->type.precision;
@@ -93,7 +114,7 @@ static void write_logical(struct tr_thrift_out *o, const struct tr_pq_column *c)
 void tr_pq_column_write(struct tr_thrift_out *o, const struct tr_pq_column *c)
 {
 	tr_thrift_begin(o);
-	tr_thrift_i32(o, 1, c->physical);
+	tr_thrift_i32(o, 1, (int32_t)c->physical);
 	if (c->physical == TR_PQ_FIXED)
 		tr_thrift_i32(o, 2, (int32_t)c->width);
 	tr_thrift_i32(o, 3, c->nullable ? 1 : 0);
@@ -159,8 +180,14 @@ static void read_logical(struct tr_thrift_in *in, struct tr_pq_element *e)
 void tr_pq_element_read(struct tr_thrift_in *in, struct tr_pq_element *e)
 {
 	struct tr_thrift_field f;
-	*e = (struct tr_pq_element){ .physical = -1, .width = -1, .repetition = -1, .children = -1,
-		.converted = -1, .scale = -1, .precision = -1, .name = (const uint8_t *)"" };
+	*e = (struct tr_pq_element){ .physical = -1,
+		.width = -1,
+		.repetition = -1,
+		.children = -1,
+		.converted = -1,
+		.scale = -1,
+		.precision = -1,
+		.name = (const uint8_t *)"" };
 	tr_thrift_enter(in);
 	while (tr_thrift_next(in, &f)) {
 		switch (f.id) {
@@ -188,16 +215,17 @@ const char *tr_pq_element_mismatch(const struct tr_pq_element *e, const struct t
 		return "another name";
 	if (e->children > 0)
 		return "nested columns";
-	if (e->physical != (int64_t)c->physical
-		|| (c->physical == TR_PQ_FIXED && e->width != (int64_t)c->width))
+	if (e->physical != (int64_t)c->physical ||
+		(c->physical == TR_PQ_FIXED && e->width != (int64_t)c->width))
 		return "another physical type";
 	if (e->logical != logical || e->converted != STORED[c->type.kind].converted)
 		return "another logical type";
-	if (logical == LOGICAL_DECIMAL && (e->scale != c->type.scale || e->precision != c->type.precision
-		|| e->logical_scale != c->type.scale || e->logical_precision != c->type.precision))
+	if (logical == LOGICAL_DECIMAL &&
+		(e->scale != c->type.scale || e->precision != c->type.precision ||
+			e->logical_scale != c->type.scale || e->logical_precision != c->type.precision))
 		return "another precision or scale";
-	if ((logical == LOGICAL_TIME || logical == LOGICAL_TIMESTAMP)
-		&& (e->unit != UNIT_MICROS || e->utc != (c->type.kind == TR_TIMESTAMPTZ)))
+	if ((logical == LOGICAL_TIME || logical == LOGICAL_TIMESTAMP) &&
+		(e->unit != UNIT_MICROS || e->utc != (c->type.kind == TR_TIMESTAMPTZ)))
 		return "another unit or time zone";
 	if (logical == LOGICAL_INTEGER && (e->logical_bits != 16 || !e->is_signed))
 		return "another integer width";

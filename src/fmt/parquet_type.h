@@ -11,8 +11,13 @@
 #include "fmt/thrift.h"
 
 enum tr_pq_physical {
-	TR_PQ_BOOLEAN = 0, TR_PQ_INT32 = 1, TR_PQ_INT64 = 2, TR_PQ_FLOAT = 4, TR_PQ_DOUBLE = 5,
-	TR_PQ_BYTE_ARRAY = 6, TR_PQ_FIXED = 7,
+	TR_PQ_BOOLEAN = 0,
+	TR_PQ_INT32 = 1,
+	TR_PQ_INT64 = 2,
+	TR_PQ_FLOAT = 4,
+	TR_PQ_DOUBLE = 5,
+	TR_PQ_BYTE_ARRAY = 6,
+	TR_PQ_FIXED = 7,
 };
 
 enum tr_pq_encoding { TR_PQ_PLAIN = 0, TR_PQ_RLE = 3, TR_PQ_DELTA = 5, TR_PQ_DICTIONARY = 8 };
@@ -21,23 +26,23 @@ enum tr_pq_page_type { TR_PQ_DATA_PAGE = 0, TR_PQ_DICTIONARY_PAGE = 2 };
 
 /* The order of values, as their bounds need it. */
 enum tr_pq_order {
-	TR_PQ_ORDER_INT32,   /* BOOLEAN, too: a byte of 0 or 1 */
+	TR_PQ_ORDER_INT32, /* BOOLEAN, too: a byte of 0 or 1 */
 	TR_PQ_ORDER_INT64,
 	TR_PQ_ORDER_FLOAT,
 	TR_PQ_ORDER_DOUBLE,
-	TR_PQ_ORDER_BYTES,   /* unsigned, byte by byte */
-	TR_PQ_ORDER_SIGNED,  /* big-endian two's complement of `width` bytes */
+	TR_PQ_ORDER_BYTES,  /* unsigned, byte by byte */
+	TR_PQ_ORDER_SIGNED, /* big-endian two's complement of `width` bytes */
 };
 
 struct tr_pq_column {
-	const char *name;      /* borrowed from the schema */
+	const char *name; /* borrowed from the schema */
 	struct tr_type type;
 	bool nullable;
-	int32_t field_id;      /* 0: none */
+	int32_t field_id; /* 0: none */
 	enum tr_pq_physical physical;
-	uint32_t width;        /* of a PLAIN value; BOOLEAN: 1 (a byte until it is packed); BYTE_ARRAY: 0 */
+	uint32_t width; /* of a PLAIN value; BOOLEAN: 1 (a byte until it is packed); BYTE_ARRAY: 0 */
 	enum tr_pq_order order;
-	bool integer;          /* DELTA_BINARY_PACKED is possible */
+	bool integer; /* DELTA_BINARY_PACKED is possible */
 };
 
 /* Bind a field; `field_id` replaces the field's own where that is not 0. */
@@ -51,10 +56,10 @@ struct tr_pq_element {
 	int64_t physical, width, repetition, children, converted, scale, precision; /* -1: not there */
 	const uint8_t *name; /* in the footer's bytes */
 	size_t name_len;
-	int logical;         /* the union's field id; 0: none */
+	int logical; /* the union's field id; 0: none */
 	int64_t logical_scale, logical_precision, logical_bits;
 	bool utc, is_signed;
-	int unit;            /* the time unit's field id */
+	int unit; /* the time unit's field id */
 };
 void tr_pq_element_read(struct tr_thrift_in *in, struct tr_pq_element *e);
 /* NULL if the element is what tailrace writes for the column (names, physical and logical

@@ -26,13 +26,13 @@ struct tr_parquet_writer {
 	struct tr_arena texts;
 	struct tr_sink *sink;
 	struct tr_pq_chunk *chunks;
-	struct tr_pq_encoder *encoders;    /* one a thread */
+	struct tr_pq_encoder *encoders; /* one a thread */
 	size_t n_encoders;
-	struct tr_pq_threads *threads;     /* NULL: none of its own */
+	struct tr_pq_threads *threads; /* NULL: none of its own */
 	struct tr_pq_metadata metadata;
-	int64_t rows;                      /* of the open row group */
+	int64_t rows; /* of the open row group */
 	bool sampling;
-	bool failed;                       /* an error left it unusable */
+	bool failed; /* an error left it unusable */
 };
 
 /* ---- jobs for the columns ---- */
@@ -145,8 +145,9 @@ static bool end_sample(struct tr_parquet_writer *w, double rows, struct tr_err *
 	bool ok = quota && for_each_column(w, measure_job, &j, w->rows, err);
 	for (size_t i = 0; ok && i < w->n; i++)
 		choices[i] = w->chunks[i].choice;
-	ok = ok && tr_pq_grant(choices, w->n, each < TR_PARQUET_DICT_MAX ? each : TR_PARQUET_DICT_MAX,
-		total < TR_PARQUET_DICT_TOTAL ? total : TR_PARQUET_DICT_TOTAL, quota, err);
+	ok = ok &&
+		tr_pq_grant(choices, w->n, each < TR_PARQUET_DICT_MAX ? each : TR_PARQUET_DICT_MAX,
+			total < TR_PARQUET_DICT_TOTAL ? total : TR_PARQUET_DICT_TOTAL, quota, err);
 	j.quota = quota;
 	ok = ok && for_each_column(w, begin_job, &j, w->rows, err);
 	w->sampling = false;
@@ -174,8 +175,8 @@ static bool end_group(struct tr_parquet_writer *w, struct tr_err *err)
 		return true;
 	if (w->sampling && !end_sample(w, (double)w->rows, err))
 		return false;
-	if (!for_each_column(w, finish_job, &j, w->rows, err)
-		|| !tr_pq_metadata_group(&w->metadata, w->rows, w->sink->bytes, err))
+	if (!for_each_column(w, finish_job, &j, w->rows, err) ||
+		!tr_pq_metadata_group(&w->metadata, w->rows, w->sink->bytes, err))
 		return false;
 	for (size_t i = 0; i < w->n; i++)
 		if (!write_chunk(w, i, err))
@@ -204,7 +205,8 @@ static int64_t range_rows(const struct tr_parquet_writer *w, const struct ArrowA
 			struct tr_view v;
 			tr_view_init(&v, batch, i, w->columns[i].type);
 			if (v.offsets)
-				bytes += (size_t)(v.offsets[v.offset + from + take] - v.offsets[v.offset + from]);
+				bytes += (size_t)(v.offsets[v.offset + from + take] -
+					v.offsets[v.offset + from]);
 			bytes += (size_t)take * (v.offsets ? 4 : w->columns[i].width);
 		}
 		if (bytes <= w->options.memory_max / 8)
@@ -221,20 +223,19 @@ static bool append_range(struct tr_parquet_writer *w, const struct ArrowArray *b
 		return false;
 	w->rows += n;
 	bool full = w->rows >= w->options.row_group_rows;
-	if (w->sampling && !full
-		&& (w->rows >= SAMPLE_ROWS || open_memory(w) > w->options.memory_max / 8)
-		&& !end_sample(w, expected_rows(w), err))
+	if (w->sampling && !full && (w->rows >= SAMPLE_ROWS || open_memory(w) > w->options.memory_max / 8) &&
+		!end_sample(w, expected_rows(w), err))
 		return false;
-	if (full || group_size(w) >= w->options.row_group_bytes
-		|| tr_parquet_writer_memory(w) > w->options.memory_max)
+	if (full || group_size(w) >= w->options.row_group_bytes ||
+		tr_parquet_writer_memory(w) > w->options.memory_max)
 		return end_group(w, err);
 	return true;
 }
 
 static bool check_usable(const struct tr_parquet_writer *w, struct tr_err *err)
 {
-	return !w->failed
-		|| tr_err_set(err, TR_ERR_INTERNAL, "the Parquet writer is used after it has failed");
+	return !w->failed ||
+		tr_err_set(err, TR_ERR_INTERNAL, "the Parquet writer is used after it has failed");
 }
 
 bool tr_parquet_writer_append(struct tr_parquet_writer *w, const struct ArrowArray *batch, int64_t from,
@@ -270,8 +271,8 @@ bool tr_parquet_writer_close(struct tr_parquet_writer *w, struct tr_parquet_stat
 	if (!tr_parquet_writer_flush(w, err))
 		return false;
 	w->failed = true; /* nothing may follow the footer */
-	return tr_pq_metadata_write(&w->metadata, w->pairs, w->options.n_metadata, w->sink, err)
-		&& tr_pq_metadata_stats(&w->metadata, stats, err);
+	return tr_pq_metadata_write(&w->metadata, w->pairs, w->options.n_metadata, w->sink, err) &&
+		tr_pq_metadata_stats(&w->metadata, stats, err);
 }
 
 /* ---- making one ---- */
@@ -329,7 +330,8 @@ static bool copy_pairs(struct tr_parquet_writer *w, struct tr_err *err)
 	for (size_t i = 0; i < n; i++) {
 		w->pairs[i].key = tr_arena_strdup(&w->texts, w->options.metadata[i].key, err);
 		w->pairs[i].value = w->pairs[i].key
-			? tr_arena_strdup(&w->texts, w->options.metadata[i].value, err) : NULL;
+			? tr_arena_strdup(&w->texts, w->options.metadata[i].value, err)
+			: NULL;
 		if (!w->pairs[i].value)
 			return false;
 	}
@@ -366,8 +368,8 @@ bool tr_parquet_writer_new(const struct tr_schema *schema, const struct tr_parqu
 	w->n = schema->n;
 	w->sampling = true;
 	fill_defaults(&w->options, schema->n);
-	if (!tr_schema_copy(&w->schema, schema, err) || !bind_columns(w, err) || !copy_pairs(w, err)
-		|| !start_encoders(w, err) || !tr_sink_write(sink, "PAR1", 4, err)) {
+	if (!tr_schema_copy(&w->schema, schema, err) || !bind_columns(w, err) || !copy_pairs(w, err) ||
+		!start_encoders(w, err) || !tr_sink_write(sink, "PAR1", 4, err)) {
 		tr_parquet_writer_free(w);
 		return false;
 	}

@@ -246,8 +246,8 @@ static bool expect(struct tr_thrift_in *in, bool right)
 
 bool tr_thrift_get_bool(struct tr_thrift_in *in, const struct tr_thrift_field *field)
 {
-	return expect(in, field->type == TR_THRIFT_TRUE || field->type == TR_THRIFT_FALSE)
-		&& field->type == TR_THRIFT_TRUE;
+	return expect(in, field->type == TR_THRIFT_TRUE || field->type == TR_THRIFT_FALSE) &&
+		field->type == TR_THRIFT_TRUE;
 }
 
 int64_t tr_thrift_get_int(struct tr_thrift_in *in, const struct tr_thrift_field *field)
@@ -358,38 +358,23 @@ static void skip_value(struct tr_thrift_in *in, enum tr_thrift_type type, int de
 	}
 	switch (type) {
 	case TR_THRIFT_TRUE:
-	case TR_THRIFT_FALSE:
-		skip_bytes(in, element ? 1 : 0);
-		return;
-	case TR_THRIFT_I8:
-		skip_bytes(in, 1);
-		return;
+	case TR_THRIFT_FALSE: skip_bytes(in, element ? 1 : 0); return;
+	case TR_THRIFT_I8: skip_bytes(in, 1); return;
 	case TR_THRIFT_I16:
 	case TR_THRIFT_I32:
-	case TR_THRIFT_I64:
-		get_varint(in);
-		return;
-	case TR_THRIFT_DOUBLE:
-		skip_bytes(in, 8);
-		return;
-	case TR_THRIFT_BINARY:
-		tr_thrift_get_element_binary(in, &n);
-		return;
+	case TR_THRIFT_I64: get_varint(in); return;
+	case TR_THRIFT_DOUBLE: skip_bytes(in, 8); return;
+	case TR_THRIFT_BINARY: tr_thrift_get_element_binary(in, &n); return;
 	case TR_THRIFT_LIST:
-	case TR_THRIFT_SET:
-		skip_list(in, depth);
-		return;
-	case TR_THRIFT_MAP:
-		skip_map(in, depth);
-		return;
+	case TR_THRIFT_SET: skip_list(in, depth); return;
+	case TR_THRIFT_MAP: skip_map(in, depth); return;
 	case TR_THRIFT_STRUCT:
 		tr_thrift_enter(in);
 		while (tr_thrift_next(in, &field))
 			skip_value(in, field.type, depth + 1, false);
 		return;
 	case TR_THRIFT_STOP:
-	default:
-		tr_thrift_fail(in, "a value has no type");
+	default: tr_thrift_fail(in, "a value has no type");
 	}
 }
 

@@ -16,12 +16,12 @@ struct trtest_parquet {
 	int64_t row_group_rows;
 	uint64_t row_group_bytes, page_bytes, memory_max;
 	int threads;
-	int64_t append_rows;    /* rows an append; 0: the whole batch */
-	int64_t flush_rows;     /* end the row group behind that many rows, too; 0: never */
+	int64_t append_rows;     /* rows an append; 0: the whole batch */
+	int64_t flush_rows;      /* end the row group behind that many rows, too; 0: never */
 	const char *key, *value; /* a pair of provenance; NULL: none */
-	uint64_t fail_at;       /* the sink fails behind that many bytes; 0: never */
-	uint64_t memory_peak;   /* out: the most that the writer said it held between appends */
-	uint64_t size_before;   /* out: tr_parquet_writer_size before the close */
+	uint64_t fail_at;        /* the sink fails behind that many bytes; 0: never */
+	uint64_t memory_peak;    /* out: the most that the writer said it held between appends */
+	uint64_t size_before;    /* out: tr_parquet_writer_size before the close */
 };
 
 struct file_sink {
@@ -84,8 +84,8 @@ static bool write_batch(struct tr_parquet_writer *w, struct trtest_parquet *o, c
 	return true;
 }
 
-static bool write_stream(struct tr_parquet_writer *w, struct trtest_parquet *o, struct ArrowArrayStream *stream,
-	struct tr_err *err)
+static bool write_stream(struct tr_parquet_writer *w, struct trtest_parquet *o,
+	struct ArrowArrayStream *stream, struct tr_err *err)
 {
 	int64_t unflushed = 0;
 	for (;;) {
@@ -115,15 +115,21 @@ bool trtest_parquet_write(struct trtest_parquet *o, struct ArrowArrayStream *str
 	tr_str_init(&out, (size_t)1 << 30);
 	sink.file = fopen(o->path, "wb");
 	struct tr_parquet_pair pair = { o->key, o->value };
-	struct tr_parquet_options options = { .codec = (enum tr_parquet_codec)o->codec, .codec_set = true,
-		.codec_level = o->level, .row_group_rows = o->row_group_rows, .row_group_bytes = o->row_group_bytes,
-		.page_bytes = o->page_bytes, .memory_max = o->memory_max, .encode_threads = o->threads,
-		.metadata = &pair, .n_metadata = o->key ? 1 : 0 };
+	struct tr_parquet_options options = { .codec = (enum tr_parquet_codec)o->codec,
+		.codec_set = true,
+		.codec_level = o->level,
+		.row_group_rows = o->row_group_rows,
+		.row_group_bytes = o->row_group_bytes,
+		.page_bytes = o->page_bytes,
+		.memory_max = o->memory_max,
+		.encode_threads = o->threads,
+		.metadata = &pair,
+		.n_metadata = o->key ? 1 : 0 };
 	bool ok = sink.file && tr_stream_schema(stream, &schema, err);
 	for (size_t i = 0; field_ids && i < schema.n; i++)
 		schema.fields[i].field_id = field_ids[i];
-	ok = ok && tr_parquet_writer_new(&schema, &options, &sink.base, &w, err)
-		&& write_stream(w, o, stream, err);
+	ok = ok && tr_parquet_writer_new(&schema, &options, &sink.base, &w, err) &&
+		write_stream(w, o, stream, err);
 	o->size_before = ok ? tr_parquet_writer_size(w) : 0;
 	ok = ok && tr_parquet_writer_close(w, &stats, err);
 	if (ok)
@@ -147,9 +153,9 @@ bool trtest_parquet_footer(const uint8_t *bytes, uint64_t n, struct ArrowArraySt
 	uint64_t length = 0;
 	tr_schema_init(&schema);
 	tr_str_init(&out, (size_t)1 << 30);
-	bool ok = tr_stream_schema(stream, &schema, err)
-		&& tr_parquet_footer_length(bytes + n - 8, n, &length, err)
-		&& tr_parquet_footer_parse(bytes + n - 8 - length, length, n, &schema, &stats, err);
+	bool ok = tr_stream_schema(stream, &schema, err) &&
+		tr_parquet_footer_length(bytes + n - 8, n, &length, err) &&
+		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, &schema, &stats, err);
 	if (ok)
 		describe(&stats, &out);
 	tr_parquet_stats_clear(&stats);

@@ -55,7 +55,7 @@ static void decode_rle(const uint8_t *p, const uint8_t *end, unsigned width, uin
 		assert_true(count > 0);
 		for (size_t i = 0; i < count; i++) {
 			uint32_t v = (uint32_t)(head & 1 ? read_bits(p, i * width, width)
-				: read_bits(p, 0, (width + 7) / 8 * 8));
+							 : read_bits(p, 0, (width + 7) / 8 * 8));
 			if (done < n)
 				out[done++] = v;
 			else
@@ -96,7 +96,9 @@ static void runs_and_literals_of_every_width_read_back(void **state)
 			uint32_t v = 0;
 			for (size_t i = 0; i < n; i++) {
 				if (!run) {
-					run = round % 3 == 0 ? 1 : next_random(&seed) % (round % 3 == 1 ? 40 : 700) + 1;
+					run = round % 3 == 0
+						? 1
+						: next_random(&seed) % (round % 3 == 1 ? 40 : 700) + 1;
 					v = (uint32_t)next_random(&seed) & mask;
 				}
 				run--;
@@ -140,7 +142,9 @@ static void check_levels(size_t rows, const uint8_t *validity, int64_t shift)
 	for (size_t at = 0; at < rows;) {
 		size_t take = (size_t)(next_random(&seed) % 300) + 1;
 		take = take < rows - at ? take : rows - at;
-		struct tr_pq_slice s = { .rows = take, .validity = validity, .validity_at = shift + (int64_t)at };
+		struct tr_pq_slice s = { .rows = take,
+			.validity = validity,
+			.validity_at = shift + (int64_t)at };
 		for (size_t i = 0; i < take; i++)
 			s.values += tr_bit(validity, s.validity_at + (int64_t)i);
 		if (s.values == take)
@@ -173,8 +177,10 @@ static void definition_levels_read_back(void **state)
 	for (int round = 0; round < 60; round++) {
 		for (size_t i = 0; i < sizeof bits; i++) {
 			uint64_t r = next_random(&seed);
-			bits[i] = round % 4 == 0 ? (uint8_t)r : round % 4 == 1 ? (uint8_t)(r % 50 ? 0xff : r)
-				: round % 4 == 2 ? (i / 100 % 2 ? 0 : 0xff) : (uint8_t)(round & 4 ? 0 : 0xff);
+			bits[i] = round % 4 == 0 ? (uint8_t)r
+				: round % 4 == 1 ? (uint8_t)(r % 50 ? 0xff : r)
+				: round % 4 == 2 ? (i / 100 % 2 ? 0 : 0xff)
+						 : (uint8_t)(round & 4 ? 0 : 0xff);
 		}
 		check_levels((size_t)(next_random(&seed) % 8000) + 1, bits, round % 13);
 	}
@@ -206,7 +212,8 @@ static void check_delta(const void *values, size_t n, uint32_t width)
 			size_t left = n - at < block ? n - at : block, per = block / minis;
 			for (size_t k = 0; k < left; k++) {
 				if (k)
-					assert_memory_equal(&value, (const uint8_t *)values + (at + k - 1) * width, width);
+					assert_memory_equal(&value,
+						(const uint8_t *)values + (at + k - 1) * width, width);
 				assert_true(widths[k / per] <= width * 8);
 				value += least + read_bits(p, k % per * widths[k / per], widths[k / per]);
 				if (k % per == per - 1 || k == left - 1)
@@ -275,17 +282,21 @@ static void check_fixed_dictionary(enum tr_kind kind, uint8_t precision, uint32_
 	for (int round = 0; round < 100; round++) {
 		for (size_t i = 0; i < 512; i++) {
 			/* neighbours in the low bytes, in the high ones, and all over */
-			uint64_t k = next_random(&seed) % distinct, pair[2] = { k, kind == TR_UUID ? k << 40 : 0 };
+			uint64_t k = next_random(&seed) % distinct,
+				 pair[2] = { k, kind == TR_UUID ? k << 40 : 0 };
 			if (column.width == 8)
 				pair[0] = k << 44;
 			memcpy(values + i * column.width, pair, column.width);
 		}
-		struct tr_pq_slice s = { .rows = 512, .values = 512, .fixed = values, .bytes = 512 * column.width };
+		struct tr_pq_slice s = { .rows = 512,
+			.values = 512,
+			.fixed = values,
+			.bytes = 512 * column.width };
 		assert_ok(tr_pq_dict_number(&dict, &s, numbers, &err), err);
 		for (size_t i = 0; i < 512; i++) {
 			assert_true(numbers[i] < dict.n);
-			assert_memory_equal(dict.values.data + numbers[i] * column.width, values + i * column.width,
-				column.width);
+			assert_memory_equal(dict.values.data + numbers[i] * column.width,
+				values + i * column.width, column.width);
 		}
 	}
 	assert_true(dict.n <= distinct);

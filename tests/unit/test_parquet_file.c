@@ -60,13 +60,13 @@ static void write_random(const struct tr_schema *schema, struct memory_sink *sin
 	tr_parquet_writer_free(w);
 }
 
-static bool parse(const uint8_t *bytes, size_t n, const struct tr_schema *schema, struct tr_parquet_stats *out,
-	struct tr_err *err)
+static bool parse(const uint8_t *bytes, size_t n, const struct tr_schema *schema,
+	struct tr_parquet_stats *out, struct tr_err *err)
 {
 	uint64_t length;
 	*out = (struct tr_parquet_stats){ 0 };
-	return tr_parquet_footer_length(bytes + n - 8, n, &length, err)
-		&& tr_parquet_footer_parse(bytes + n - 8 - length, length, n, schema, out, err);
+	return tr_parquet_footer_length(bytes + n - 8, n, &length, err) &&
+		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, schema, out, err);
 }
 
 static void a_footer_tells_what_the_writer_knew(void **state)
