@@ -29,15 +29,9 @@ bool tr_pg_err_conninfo(const char *conninfo, struct tr_err *err)
 static void redact(char *text, const char *secret)
 {
 	size_t len = secret ? strlen(secret) : 0;
-	if (len == 0)
-		return;
-	for (char *p = text; (p = strstr(p, secret)); p += 3) {
-		size_t rest = strlen(p + len) + 1;
-		size_t keep = len < 3 ? len : 3;
-		memset(p, '*', keep);
-		memmove(p + keep, p + len, rest);
-		if (keep < 3)
-			p -= 3 - keep;
+	for (char *p = text; len > 0 && (p = strstr(p, secret)); p++) {
+		*p = '*';
+		memmove(p + 1, p + len, strlen(p + len) + 1);
 	}
 }
 

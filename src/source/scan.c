@@ -63,6 +63,11 @@ static void name_row(struct scan_stream *s, struct tr_err *err)
 {
 	char row[TR_SCAN_ROW_TEXT];
 	int64_t number = tr_pgcopy_rows(s->decoder);
+	/* What the server fails at before its first row may be any: it sorts or groups. But text
+	 * that cannot be sent is of the row that it was about to send. */
+	const char *refusal = tr_pg_sqlstate(s->pg);
+	if (number == 0 && refusal[0] && strcmp(refusal, "22021") != 0 && strcmp(refusal, "22P05") != 0)
+		return;
 	bool named = tr_scan_row_from_bytes(&s->scan, s->decoder, row);
 	if (!named && undo(s)) {
 		struct tr_err ignored = { 0 };

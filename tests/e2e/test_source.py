@@ -98,6 +98,46 @@ def test_a_view_that_writes_is_refused(db, native):
         assert source.relation("v").names == ["n"]
 
 
+def test_a_standby_is_read_at_its_replay_position(native):
+    settings = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"}
+    with PrivatePostgres(settings) as primary:
+        primary.psql("-c", "CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) i")
+        with Standby(primary) as standby:
+            wait_until(lambda: caught_up(primary, standby), "the standby has caught up")
+            with Source(native, standby.url(), connections=2) as source:
+                snapshot = source.snapshot()
+                assert snapshot["standby"] is True
+                assert snapshot["lsn"] == value(standby, "SELECT pg_last_wal_replay_lsn()")
+                relation = source.relation("t")
+                assert source.drain(relation) == 1000
+                primary.psql("-c", "INSERT INTO t VALUES (0)")
+                wait_until(lambda: value(standby, "SELECT count(*) FROM t") == 1001, "the row has come over")
+                assert source.drain(relation) == 1000
+
+
+class Standby(PrivatePostgres):
+    """A server that replays what the other one writes."""
+
+    def __init__(self, primary):
+        super().__init__()
+        self.primary = primary
+
+    def initdb(self):
+        done = self.run_as(self.bin / "pg_basebackup", "-D", self.data, "-d", self.primary.url(), "-R", "-X", "stream",
+                           "-c", "fast", "--no-sync", capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def value(server, sql):
+    with psycopg.connect(server.url(), autocommit=True) as c:
+        return c.execute(sql).fetchone()[0]
+
+
+def caught_up(primary, standby):
+    target = value(primary, "SELECT pg_current_wal_lsn()")
+    return value(standby, f"SELECT pg_last_wal_replay_lsn() >= '{target}'")
+
+
 # ---- scans ----
 
 def test_one_connection_serves_scan_after_scan(orders, native):
@@ -445,6 +485,13 @@ def test_a_view_that_fails_at_a_row_is_a_data_error(orders, native):
         source.drain("v")
     assert e.value.kind == "data" and "division by zero" in e.value.what
     assert e.value.place["table"] == "public.v" and e.value.place["row_key"] == "row 500 of the scan"
+
+
+def test_what_fails_before_the_first_row_names_none(orders, native):
+    orders.execute("CREATE VIEW v AS SELECT sum(1 / (order_id - 500)) AS x FROM orders")
+    with Source(native, orders.url) as source, pytest.raises(SourceError) as e:
+        source.drain("v")
+    assert e.value.kind == "data" and e.value.place["row_key"] == ""
 
 
 def test_a_dropped_column_is_the_users_to_mend(orders, native):
