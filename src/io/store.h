@@ -64,8 +64,8 @@ struct tr_store {
 bool tr_store_key_is(const char *key);
 
 /* A folder as a store; `create` makes it and its parents. Objects are written under a
- * temporary name beside their key, synced, and renamed; put_if_absent links. A disk
- * that is full or read-only is an error with a hint; nothing is visible after it. */
+ * temporary name beside their key and renamed; put_if_absent syncs and links. A disk that
+ * is full or read-only is an error with a hint; nothing is visible after it. */
 bool tr_store_local_open(const char *folder, bool create, struct tr_store **out,
 	struct tr_err *err) TR_CHECKED;
 /* The checksum the sink computed over what was written; valid after commit. */

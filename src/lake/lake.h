@@ -83,15 +83,15 @@ void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const ch
 /* ---- publishing ---- */
 
 /* Commit *m as version parent + 1: the run's lease is renewed; the listing of the run's
- * prefix must equal the manifest in names, sizes and checksums; put-if-absent; a lost
+ * prefix must equal the manifest in names, sizes and checksums, and is made durable; then
+ * put-if-absent; a lost
  * reply is settled by reading back; then the derived view; the lease ends. A lost race is
  * TR_ERR_TRANSIENT "version 7 was published meanwhile; nothing of this run is visible".
  * A view that could not be brought up to date is a warning event: the version is
  * published, and the next command that publishes repairs the view.
  * m->version, committed_us and last_field_id are set; kind and tailrace where NULL.
  * `steps`, where not NULL, is called with the name of each step before it is done (tests
- * kill the process there): lease, check, settle,
- * manifest, view, done. */
+ * kill the process there): lease, check, settle, manifest, view, done. */
 struct tr_publish_steps {
 	void (*step)(void *context, const char *name);
 	void *context;

@@ -426,11 +426,11 @@ static void kill_at(void *context, const char *name)
 static void a_run_killed_at_any_step_leaves_a_whole_version_and_a_free_way(void **state)
 {
 	(void)state;
-	static char *const steps[] = { "lease", "check", "manifest", "view", "done" };
+	static char *const steps[] = { "lease", "check", "settle", "manifest", "view", "done" };
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct test_lake t;
 		int status;
-		bool published = i >= 3;
+		bool published = i >= 4;
 		test_lake_open(&t);
 		test_run(&t, "orders", "before");
 		pid_t pid = fork();

@@ -257,6 +257,27 @@ static void removing_takes_emptied_folders_along_and_forgives_absence(void **sta
 	test_lake_close(&t);
 }
 
+static void settling_needs_every_file_and_syncs_them_all(void **state)
+{
+	(void)state;
+	struct test_lake t;
+	struct tr_err err = { 0 };
+	const char *keys[40];
+	char names[40][32];
+	test_lake_open(&t);
+	for (int i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof names[i], "d/r/k=%d/f%02d", i / 10, i);
+		keys[i] = names[i];
+		put_file(&t, keys[i], "x", 1, 1);
+	}
+	assert_ok(t.store->ops->settle(t.store, keys, 0, &err), err);
+	assert_ok(t.store->ops->settle(t.store, keys, 40, &err), err);
+	assert_ok(t.store->ops->remove(t.store, keys[23], &err), err);
+	assert_false(t.store->ops->settle(t.store, keys, 40, &err));
+	assert_non_null(strstr(err.what, keys[23]));
+	test_lake_close(&t);
+}
+
 static void put_replaces_and_put_if_absent_does_not(void **state)
 {
 	(void)state;
@@ -526,6 +547,7 @@ int main(void)
 		cmocka_unit_test(lists_are_sorted_whole_and_without_what_is_unfinished),
 		cmocka_unit_test(links_are_listed_but_never_followed),
 		cmocka_unit_test(removing_takes_emptied_folders_along_and_forgives_absence),
+		cmocka_unit_test(settling_needs_every_file_and_syncs_them_all),
 		cmocka_unit_test(put_replaces_and_put_if_absent_does_not),
 		cmocka_unit_test(of_racing_processes_exactly_one_creates),
 		cmocka_unit_test(exactly_one_creates_without_hard_links_too),
