@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "data/name.h"
-#include "io/pg_password.h"
+#include "plan/config_password.h"
 
 static const char *environment(void *context, const char *name)
 {
@@ -42,25 +42,11 @@ static int load_config(struct tr_cli *cli, load_fn load, struct tr_config *out)
 	return code;
 }
 
-/* The URL with the password that the configuration's command prints. */
-static bool add_password(struct tr_config *config, struct tr_err *err)
-{
-	char *url;
-	if (!config->source.password_command)
-		return true;
-	if (!tr_pg_add_password(config->source.url, config->source.password_command, config->folder,
-		(const char *const *)environ, &url, err))
-		return false;
-	config->source.url = tr_arena_strdup(&config->arena, url, err);
-	free(url);
-	return config->source.url != NULL;
-}
-
 int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 {
 	struct tr_err err = { 0 };
 	int code = load_config(cli, tr_config_load, out);
-	if (code || (add_password(out, &err) && add_secrets(cli, out, &err)))
+	if (code || (tr_config_add_password(out, (const char *const *)environ, &err) && add_secrets(cli, out, &err)))
 		return code;
 	tr_config_clear(out);
 	return tr_console_error(&cli->console, &err);

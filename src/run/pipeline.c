@@ -1,0 +1,192 @@
+/* The public face (include/tailrace.h) over the layers. */
+#include "tailrace.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/published.h"
+#include "plan/config_password.h"
+#include "run/run.h"
+
+#define QUERY_MEMORY_SHARE 2 /* of limits.memory: the rest is the embedding program's */
+
+struct tr_pipeline {
+	struct tr_events events;
+	struct tr_config config;
+	bool configured;
+	struct tr_store *store;
+	struct tr_lake lake;
+	struct tr_cancel cancel;
+	struct tr_errs mistakes;
+	struct tr_outcome *outcomes;
+	size_t n_outcomes;
+	struct tr_engine *engine; /* of the last query */
+};
+
+const char *tr_version(void)
+{
+	return TR_VERSION;
+}
+
+static const char *process_environment(void *context, const char *name)
+{
+	(void)context;
+	return getenv(name);
+}
+
+/* The first of the mistakes as the call's error. */
+static bool first_mistake(const struct tr_pipeline *p, struct tr_err *err)
+{
+	if (p->mistakes.n)
+		*err = p->mistakes.items[0];
+	return false;
+}
+
+bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipeline **out, struct tr_err *err)
+{
+	struct tr_pipeline *p = tr_calloc(1, sizeof *p, err);
+	*out = p;
+	if (!p)
+		return false;
+	p->events = options->events;
+	p->cancel.fd = -1;
+	tr_errs_init(&p->mistakes);
+	p->configured = tr_config_load(options->config_path, options->getenv ? options->getenv : process_environment,
+		options->getenv_context, &p->config, &p->mistakes);
+	if (!p->configured)
+		return first_mistake(p, err);
+	if (!tr_cancel_init(&p->cancel, err) || !tr_store_local_open(p->config.lake.location, true, &p->store, err))
+		return false;
+	p->lake = (struct tr_lake){ .store = p->store, .catalog = &tr_catalog_local, .events = &p->events };
+	return true;
+}
+
+void tr_pipeline_free(struct tr_pipeline *p)
+{
+	if (!p)
+		return;
+	tr_engine_close(p->engine);
+	tr_store_free(p->store);
+	if (p->configured)
+		tr_config_clear(&p->config);
+	tr_cancel_clear(&p->cancel);
+	tr_errs_clear(&p->mistakes);
+	free(p->outcomes);
+	free(p);
+}
+
+const struct tr_err *tr_pipeline_mistakes(const struct tr_pipeline *p, size_t *n)
+{
+	*n = p->mistakes.n;
+	return p->mistakes.items;
+}
+
+const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_t *n)
+{
+	*n = p->n_outcomes;
+	return p->outcomes;
+}
+
+/* ---- check and run ---- */
+
+static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_plan *plan,
+	struct tr_err *err)
+{
+	const struct tr_plan_options options = { .names = datasets, .n = n };
+	const struct tr_pg_options connection = { .conninfo = p->config.source.url, .application_name = "tailrace/plan",
+		.cancel = &p->cancel };
+	struct tr_pg *pg;
+	tr_errs_clear(&p->mistakes);
+	if (!tr_config_add_password(&p->config, (const char *const *)environ, err) ||
+		!tr_pg_open(&connection, &pg, err))
+		return false;
+	bool ok = tr_plan_make(&p->config, pg, &options, plan, &p->mistakes) || first_mistake(p, err);
+	tr_pg_close(pg);
+	return ok;
+}
+
+bool tr_pipeline_check(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_err *err)
+{
+	struct tr_plan plan;
+	if (!make_plan(p, datasets, n, &plan, err))
+		return false;
+	tr_plan_clear(&plan);
+	return true;
+}
+
+static bool keep_outcomes(struct tr_pipeline *p, const struct tr_run_report *report, struct tr_err *err)
+{
+	free(p->outcomes);
+	p->n_outcomes = 0;
+	p->outcomes = tr_calloc(report->n, sizeof *p->outcomes, err);
+	if (!p->outcomes)
+		return false;
+	for (size_t i = 0; i < report->n; i++) {
+		const struct tr_run_dataset_report *d = &report->datasets[i];
+		const struct tr_config_dataset *c = tr_config_dataset(&p->config, d->dataset);
+		p->outcomes[p->n_outcomes++] = (struct tr_outcome){ .dataset = c->name, .published = d->published,
+			.err = d->err, .version = d->version, .rows = d->rows_out, .bytes = d->bytes_out, .files = d->files };
+	}
+	return true;
+}
+
+bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_err *err)
+{
+	struct tr_plan plan;
+	struct tr_run_report report;
+	p->n_outcomes = 0;
+	if (!make_plan(p, datasets, n, &plan, err))
+		return false;
+	const struct tr_run_options options = { .plan = &plan, .lake = &p->lake, .events = &p->events,
+		.cancel = &p->cancel };
+	bool ok = tr_run(&options, &report, err);
+	ok = keep_outcomes(p, &report, err) && ok;
+	tr_run_report_clear(&report);
+	tr_plan_clear(&plan);
+	return ok;
+}
+
+/* ---- query ---- */
+
+static bool add_datasets(struct tr_pipeline *p, struct tr_err *err)
+{
+	char **names;
+	size_t n;
+	if (!tr_lake_datasets(&p->lake, &names, &n, err))
+		return false;
+	bool ok = true;
+	for (size_t i = 0; i < n; i++) {
+		struct tr_manifest m;
+		bool found = false;
+		tr_manifest_init(&m);
+		ok = ok && tr_lake_load(&p->lake, names[i], 0, &m, &found, err) &&
+			(!found || tr_engine_add_published(p->engine, p->store, &m, names[i], err));
+		tr_manifest_clear(&m);
+		free(names[i]);
+	}
+	free(names);
+	return ok;
+}
+
+bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out, struct tr_err *err)
+{
+	const char *const dirs[] = { p->store->local_root };
+	const struct tr_engine_options options = { .memory = p->config.limits.memory / QUERY_MEMORY_SHARE,
+		.threads = p->config.limits.threads, .temp_dir = p->config.limits.temp_dir, .disk = p->config.limits.disk,
+		.allowed_dirs = dirs, .n_allowed_dirs = 1, .keep_order = true };
+	struct tr_engine_describe describe = { 0 };
+	tr_engine_close(p->engine);
+	p->engine = NULL;
+	bool ok = tr_engine_open(&options, &p->engine, err) && add_datasets(p, err) &&
+		tr_engine_prepare(p->engine, sql, NULL, NULL, 0, &describe, err) &&
+		tr_engine_run(p->engine, sql, NULL, 0, out, err);
+	tr_engine_describe_clear(&describe);
+	return ok;
+}
+
+void tr_pipeline_interrupt(struct tr_pipeline *p)
+{
+	tr_cancel_raise(&p->cancel);
+	if (p->engine)
+		tr_engine_interrupt(p->engine);
+}
