@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "base/pages.h"
 #include "fmt/spill.h"
 #include "lake/splitter_pool.h"
 
@@ -213,18 +214,57 @@ static bool reserve(struct tr_splitter *s, size_t bytes, struct tr_err *err)
 	return ok;
 }
 
-static bool fill_chunk(struct tr_splitter_input *in, struct tr_chunk *chunk, int64_t n, struct tr_err *err)
+static uint8_t *take_block(uint8_t *block, size_t *at, size_t bytes)
+{
+	uint8_t *p = block ? block + *at : NULL;
+	*at += (bytes + 15) & ~(size_t)15;
+	return p;
+}
+
+/* Give a column room in the block for exactly rows [from, from + n) of v, from *at on.
+ * Without a block, only *at moves. */
+static void place_column(struct tr_column *c, const struct tr_view *v, int64_t from, int64_t n,
+	uint8_t *block, size_t *at)
+{
+	size_t bits = (size_t)(n + 7) / 8;
+	size_t data = c->type.kind == TR_BOOL ? bits : (size_t)n * c->width;
+	if (v->validity) {
+		c->validity = take_block(block, at, bits);
+		if (block)
+			memset(c->validity, 0xFF, bits);
+	}
+	if (tr_type_is_bytes(c->type)) {
+		const int32_t *offsets = v->offsets + v->offset + from;
+		size_t len = (size_t)(offsets[n] - offsets[0]);
+		c->offsets = (int32_t *)(void *)take_block(block, at, (size_t)(n + 1) * sizeof(int32_t));
+		c->bytes_cap = data = len ? len : 1;
+	}
+	c->data = take_block(block, at, data);
+	c->cap = n;
+}
+
+/* A piece's rows, sorted, into columns that lie in one block of just their size. */
+static bool fill_chunk(struct tr_splitter_input *in, struct tr_chunk *chunk, int64_t from, int64_t n,
+	struct tr_err *err)
 {
 	struct tr_splitter *s = in->s;
 	const struct tr_schema *schema = &s->files->schema;
 	chunk->columns = tr_calloc(schema->n, sizeof *chunk->columns, err);
 	if (!chunk->columns)
 		return false;
-	for (size_t i = 0; i < schema->n; i++) {
-		tr_column_init(&chunk->columns[i], schema->fields[i].type);
+	for (int placing = 0; placing < 2; placing++) {
+		size_t at = 0;
+		for (size_t i = 0; i < schema->n; i++) {
+			tr_column_init(&chunk->columns[i], schema->fields[i].type);
+			place_column(&chunk->columns[i], &in->columns[i], from, n, chunk->block, &at);
+		}
+		if (!placing && !(chunk->block = tr_pages_new(at, err)))
+			return false;
+		chunk->block_bytes = at;
+	}
+	for (size_t i = 0; i < schema->n; i++)
 		if (!tr_gather_rows(&s->gather[i], &chunk->columns[i], &in->columns[i], in->order, n, err))
 			return false;
-	}
 	return true;
 }
 
@@ -271,14 +311,14 @@ static bool split_piece(struct tr_splitter_input *in, int64_t from, int64_t n, s
 		ok = reserve(s, chunk.bytes, err);
 	}
 	if (ok) {
-		ok = fill_chunk(in, &chunk, n, err);
+		ok = fill_chunk(in, &chunk, from, n, err);
 		pthread_mutex_lock(&s->lock);
 		ok = ok && link_chunk(in, &chunk, err);
 		if (ok)
 			count_bytes(in, bytes, n);
 		pthread_mutex_unlock(&s->lock);
 		if (!ok)
-			tr_chunk_clear(&chunk, s->files->schema.n);
+			tr_chunk_clear(&chunk);
 	}
 	for (uint32_t t = 0; t < in->n_touched; t++)
 		in->locals[in->touched[t]].count = 0;
@@ -421,6 +461,10 @@ static int finish_threads(const struct tr_splitter *s, int wanted)
 
 bool tr_splitter_finish(struct tr_splitter *s, int wanted, struct tr_err *err)
 {
+	/* Open files may take as much again as the files that are still to be opened: let
+	 * the pool go, and its memory is theirs. */
+	if (s->n_open > 0 && !tr_splitter_evict(s, err))
+		return false;
 	int threads = finish_threads(s, wanted);
 	struct finish f = { .s = s, .memory = s->file_memory / (size_t)threads };
 	if (!tr_spill_runs_rewind(&s->runs, s->pool_max / 32, err))

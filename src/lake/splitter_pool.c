@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/pages.h"
 #include "fmt/spill.h"
 
 #define SEGMENT_ROWS (2 * TR_BATCH_ROWS)
@@ -14,24 +15,23 @@
 #define SCRATCH_MAX ((size_t)1 << 32)
 #define FIRST_SLOTS 256
 
-void tr_chunk_clear(struct tr_chunk *c, size_t n_columns)
+void tr_chunk_clear(struct tr_chunk *c)
 {
-	for (size_t i = 0; c->columns && i < n_columns; i++)
-		tr_column_clear(&c->columns[i]);
+	tr_pages_free(c->block, c->block_bytes);
 	free(c->columns);
 	*c = (struct tr_chunk){ 0 };
 }
 
 /* ---- making and freeing ---- */
 
-/* How the budget is used: half for gathered rows, a quarter for the file being encoded
- * (at the end: for all threads' files), an eighth for files that are kept open; the
- * rest is for segments on their way and the indices. */
+/* How the budget is used: three eighths for gathered rows, two for the file being encoded
+ * (at the end: for all threads' files), one, at worst two, for files that are kept open;
+ * the rest is for segments on their way, the indices, and what the heap wastes. */
 static void share_memory(struct tr_splitter *s, const struct tr_stage_options *options)
 {
 	size_t segment = options->memory / 64;
 	s->idle_memory = IDLE_MEMORY;
-	s->pool_max = options->memory / 2;
+	s->pool_max = options->memory / 8 * 3;
 	s->file_memory = options->memory / 4;
 	s->open_max = options->memory / 8;
 	s->segment_bytes = segment < SEGMENT_MIN ? SEGMENT_MIN
@@ -84,7 +84,7 @@ void tr_splitter_free(struct tr_splitter *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_chunks; i++)
-		tr_chunk_clear(&s->chunks[i], s->files->schema.n);
+		tr_chunk_clear(&s->chunks[i]);
 	for (size_t i = 0; i < s->n; i++)
 		free_partition(s->partitions[i], s->files->n_keys);
 	free(s->chunks);
@@ -403,7 +403,7 @@ static void reset_pool(struct tr_splitter *s)
 {
 	for (size_t i = 0; i < s->n_chunks; i++) {
 		s->pool_bytes -= s->chunks[i].bytes;
-		tr_chunk_clear(&s->chunks[i], s->files->schema.n);
+		tr_chunk_clear(&s->chunks[i]);
 	}
 	s->n_chunks = 0;
 	s->n_slices = 0;

@@ -21,8 +21,10 @@ struct tr_slice {
 };
 
 struct tr_chunk {
-	struct tr_column *columns; /* the files' columns */
-	size_t bytes;              /* its share of pool_bytes */
+	struct tr_column *columns; /* the files' columns; their buffers lie in the block */
+	void *block;
+	size_t block_bytes;
+	size_t bytes; /* its share of pool_bytes */
 };
 
 struct tr_partition {
@@ -92,6 +94,6 @@ bool tr_splitter_gather(const struct tr_splitter *s, struct tr_slice_cursor *cur
 /* Empty the pool into files and the spill. Under the lock. */
 bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err) TR_CHECKED;
 
-void tr_chunk_clear(struct tr_chunk *c, size_t n_columns);
+void tr_chunk_clear(struct tr_chunk *c);
 
 #endif

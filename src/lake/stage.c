@@ -12,7 +12,7 @@ struct tr_stage {
 	struct tr_stage_files files;
 	struct tr_splitter *splitter; /* NULL: not partitioned */
 	size_t writer_memory;
-	int writers;
+	int finish_threads;
 	struct tr_cancel *cancel;
 };
 
@@ -86,7 +86,9 @@ bool tr_stage_new(const struct tr_stage_options *options, struct tr_stage **out,
 	struct tr_stage *s = tr_calloc(1, sizeof *s, err);
 	if (!s)
 		return false;
-	s->writers = o.writers;
+	s->finish_threads = o.parquet.encode_threads > o.writers ? o.parquet.encode_threads : o.writers;
+	if (o.n_keys)
+		o.parquet.encode_threads = 1; /* the threads take a partition each instead */
 	s->cancel = o.cancel;
 	s->writer_memory = o.memory / (size_t)o.writers;
 	if (!tr_stage_files_init(&s->files, &o, err) ||
@@ -114,7 +116,7 @@ uint64_t tr_stage_bytes(const struct tr_stage *s)
 
 bool tr_stage_finish(struct tr_stage *s, struct tr_manifest *m, struct tr_err *err)
 {
-	if (s->splitter && !tr_splitter_finish(s->splitter, s->writers, err))
+	if (s->splitter && !tr_splitter_finish(s->splitter, s->finish_threads, err))
 		return false;
 	return tr_stage_files_take(&s->files, m, err);
 }

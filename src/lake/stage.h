@@ -23,13 +23,15 @@ struct tr_stage_options {
 	const struct tr_schema *schema; /* the contract's, field ids set, partition sources included */
 	const struct tr_partition_key *keys;
 	size_t n_keys;
-	struct tr_parquet_options parquet; /* memory_max is set by the stage */
-	uint64_t file_bytes;               /* target size of a file; 0: 512 MiB */
-	size_t memory;                     /* for all of staging */
-	uint64_t disk;                     /* limit of the spill; 0: none */
-	const char *temp_dir;              /* for the spill */
-	int writers;                       /* how many tr_stage_writer there will be at once */
-	struct tr_cancel *cancel;          /* borrowed; may be NULL */
+	/* memory_max is set by the stage. Partitioned, encode_threads (or writers, if more)
+	 * threads encode the spilled partitions at the end, each a partition of its own. */
+	struct tr_parquet_options parquet;
+	uint64_t file_bytes;      /* target size of a file; 0: 512 MiB */
+	size_t memory;            /* for all of staging */
+	uint64_t disk;            /* limit of the spill; 0: none */
+	const char *temp_dir;     /* for the spill */
+	int writers;              /* how many tr_stage_writer there will be at once */
+	struct tr_cancel *cancel; /* borrowed; may be NULL */
 };
 
 /* The columns in the files, for m->schema: all but those that are identity keys. An
