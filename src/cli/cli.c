@@ -59,6 +59,8 @@ static int dispatch(struct tr_cli *cli, const char *const globals[TR_CLI_GLOBALS
 static int finish_output(struct tr_cli *cli, int code)
 {
 	FILE *out = cli->console.out;
+	if (cli->console.out_failed)
+		return code;
 	errno = 0;
 	bool failed = fflush(out) != 0 || ferror(out);
 	if (!failed || errno == EPIPE || code != 0)

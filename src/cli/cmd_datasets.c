@@ -132,10 +132,11 @@ int tr_cmd_datasets(struct tr_cli *cli, const struct tr_cli_args *args)
 	size_t n = 0, n_items = 0;
 	struct listed *items = NULL;
 	bool only_names = tr_cli_flag(args, "names");
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), true, &p);
 	if (code)
 		return code;
-	code = tr_project_published(cli, &p.lake, NULL, 0, &names, &n);
+	if (p.store)
+		code = tr_project_published(cli, &p.lake, NULL, 0, &names, &n);
 	if (code)
 		goto out;
 	if (!gather(&p, names, n, !only_names, &items, &n_items, &err))

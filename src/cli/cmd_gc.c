@@ -28,7 +28,7 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 		tr_err_hint(&err, "the newest version always stays: --keep is at least 1");
 		return tr_console_error(&cli->console, &err);
 	}
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	int days = (int)tr_cli_count(args, "days", p.has_config ? p.config.retention.keep_days : DAYS);

@@ -68,7 +68,7 @@ int tr_cmd_history(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_manifest *items = NULL;
 	char **names = NULL;
 	size_t n = 0, n_names = 0;
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	code = tr_project_published(cli, &p.lake, args->positional, 1, &names, &n_names);

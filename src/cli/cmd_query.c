@@ -117,6 +117,7 @@ static int run_one(struct tr_cli *cli, const struct tr_cli_args *args, const str
 	else if (ok && result.more)
 		tr_console_note(&cli->console, "only the first %lld rows are shown; --max-rows 0 shows all",
 			(long long)result.rows);
+	cli->console.out_failed = !ok && !target.path && target.file && ferror(target.file);
 	tr_target_clear(&target);
 	free(sql);
 	return code;
@@ -125,7 +126,7 @@ static int run_one(struct tr_cli *cli, const struct tr_cli_args *args, const str
 int tr_cmd_query(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_project_lake p;
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	struct tr_statement_options options = statement_options(cli, args, &p);

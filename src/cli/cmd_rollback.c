@@ -29,7 +29,7 @@ int tr_cmd_rollback(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_manifest m;
 	const char *dataset = args->positional[0];
 	uint64_t version = 0;
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	tr_manifest_init(&m);

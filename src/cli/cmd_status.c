@@ -79,7 +79,7 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 	char **names = NULL;
 	size_t n = 0;
 	bool json = tr_cli_flag(args, "json");
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	struct tr_table t;

@@ -44,7 +44,7 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_project_lake p;
 	char **names = NULL;
 	size_t n = 0;
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), &p);
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;

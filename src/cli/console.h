@@ -17,6 +17,7 @@ struct tr_console {
 	bool color;             /* wanted at all; each use asks for its own terminal too */
 	enum tr_log log;
 	bool quiet, verbose;
+	bool out_failed;        /* writing to stdout failed, and that has been dealt with */
 	struct tr_secrets secrets;
 };
 

@@ -1,7 +1,9 @@
 #include "cli/project.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "data/name.h"
@@ -66,7 +68,18 @@ static void set_lake(struct tr_lake *lake, struct tr_store *store)
 	*lake = (struct tr_lake){ .store = store, .catalog = &tr_catalog_local };
 }
 
-int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_lake *out)
+/* A configured lake whose folder is not there yet. */
+static bool never_published(const struct tr_project_lake *p, struct tr_err *err)
+{
+	struct stat st;
+	if (!p->has_config || stat(p->config.lake.location, &st) == 0 || errno != ENOENT)
+		return false;
+	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", p->config.lake.location);
+	tr_err_hint(err, "`tailrace run` publishes");
+	return true;
+}
+
+int tr_project_lake(struct tr_cli *cli, const char *folder, bool may_be_missing, struct tr_project_lake *out)
 {
 	struct tr_err err = { 0 };
 	memset(out, 0, sizeof *out);
@@ -77,7 +90,10 @@ int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_la
 		out->has_config = true;
 		folder = out->config.lake.location;
 	}
-	if (!open_store(folder, false, &out->store, &err)) {
+	bool missing = never_published(out, &err);
+	if (missing && may_be_missing)
+		return 0;
+	if (missing || !open_store(folder, false, &out->store, &err)) {
 		tr_project_lake_clear(out);
 		return tr_console_error(&cli->console, &err);
 	}

@@ -21,8 +21,9 @@ struct tr_project_lake {
 	struct tr_lake lake;
 };
 /* The lake of `folder` (--lake), or of the configuration where it is NULL. Reading a lake
- * needs no database: variables of the environment that only the source names may be unset. */
-int tr_project_lake(struct tr_cli *cli, const char *folder, struct tr_project_lake *out);
+ * needs no database: variables of the environment that only the source names may be unset.
+ * `may_be_missing`: where nothing was ever published, out->store is NULL and no error. */
+int tr_project_lake(struct tr_cli *cli, const char *folder, bool may_be_missing, struct tr_project_lake *out);
 void tr_project_lake_clear(struct tr_project_lake *p);
 /* Open the lake of a configuration, creating its folder: for commands that publish. */
 int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,

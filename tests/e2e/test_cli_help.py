@@ -131,7 +131,8 @@ def test_completion_scripts_parse(bare, shell, check):
         assert command in script
     if not Path("/usr/bin", shell).exists() and not Path("/bin", shell).exists():
         # The shell is not here: at least its quotes must be even.
-        assert script.count("'") % 2 == 0
+        bare_quotes = script.replace("'\\''", "").replace("\\'", "")
+        assert bare_quotes.count("'") % 2 == 0
         return
     done = subprocess.run(check, input=script, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")

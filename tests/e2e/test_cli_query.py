@@ -11,6 +11,8 @@ import uuid
 import pyarrow.parquet as pq
 import pytest
 
+import lake_reader
+
 SETUP = """
 CREATE TABLE everything (
     id bigint PRIMARY KEY, flag bool, small int2, whole int4, single float4, number float8,
@@ -43,8 +45,7 @@ def published(project, db):
 @pytest.fixture
 def lake(published):
     """The rows as an independent reader sees the published file."""
-    (path,) = published.lake.glob("everything/*/*.parquet")
-    return pq.ParquetFile(path).read().sort_by("id").to_pylist()
+    return lake_reader.published(published.lake, "everything").table().sort_by("id").to_pylist()
 
 
 def as_text(value):
@@ -204,7 +205,7 @@ def test_max_rows_cuts_every_format_and_says_so(published):
     ("SELECT lable FROM everything", "lable", "SQL:1:8", 7, "did you mean `label`?"),
     ("SELECT 1\nFROM evrything", "evrything", "SQL:2:6", 5, "did you mean `everything`?"),
     ("SELECT 'ü' AS 名前, nope FROM everything", "nope", "SQL:1:24", 20, None),
-    ("SELEC 1", "syntax error", "SQL:1:1", 0, None),
+    ("SELECT 1 +\n FROM", "syntax error", "SQL:2:6", 5, None),
 ])
 def test_a_mistake_in_sql_is_shown_at_its_place(published, sql, message, place, caret, hint):
     done = published.run("query", sql, check=2)
