@@ -109,7 +109,7 @@ static void run_statement(struct tr_prompt *p, const char *sql)
 static void run_pending(struct tr_prompt *p)
 {
 	size_t end;
-	while (p->pending.ptr && tr_statement_complete(p->pending.ptr, &end) && !tr_cancel_raised(current_cancel(p))) {
+	while (p->pending.ptr && tr_statement_complete(p->pending.ptr, &end)) {
 		p->pending.ptr[end] = '\0';
 		const char *sql = p->pending.ptr + strspn(p->pending.ptr, " \t\n");
 		if (*sql) {
@@ -119,6 +119,8 @@ static void run_pending(struct tr_prompt *p)
 		size_t rest = p->pending.len - end - 1;
 		memmove(p->pending.ptr, p->pending.ptr + end + 1, rest + 1);
 		p->pending.len = rest;
+		if (tr_cancel_raised(current_cancel(p)))
+			return; /* Ctrl-C is for the statements behind it too */
 	}
 	if (p->pending.ptr && p->pending.ptr[strspn(p->pending.ptr, " \t\n")] == '\0')
 		p->pending.len = 0;
@@ -169,7 +171,8 @@ static bool start(struct tr_prompt *p, struct tr_err *err)
 	el_set(p->editor, EL_EDITOR, "emacs");
 	el_set(p->editor, EL_HIST, history, p->history);
 	el_set(p->editor, EL_GETCFN, read_character);
-	el_set(p->editor, EL_ADDFN, "tailrace-complete", "Complete a name", tr_prompt_complete);
+	/* By el_wset: el_set copies the texts and never frees them. */
+	el_wset(p->editor, EL_ADDFN, L"tailrace-complete", L"Complete a name", tr_prompt_complete);
 	el_set(p->editor, EL_BIND, "^I", "tailrace-complete", NULL);
 	el_set(p->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_source(p->editor, NULL);
