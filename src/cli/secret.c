@@ -67,9 +67,9 @@ static bool span_from(const char *text, size_t from, size_t *start, size_t *len)
 	const char *url = strstr(text + from, "://");
 	while (url && !best) {
 		const char *authority = url + 3;
-		size_t n = strcspn(authority, "/?# \t\r\n\"'`<>");
-		/* A password may hold a raw `@`: the last one of the authority ends it. A raw
-		 * slash in it ends the authority for us, as it does for libpq. */
+		size_t n = strcspn(authority, " \t\r\n\"'`<>");
+		/* A password may hold a raw `@` or slash, though it should not: rather too much
+		 * is hidden than too little, so that the last `@` of the word ends it. */
 		const char *at = memrchr(authority, '@', n);
 		const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 		if (colon && at - colon > 1) {
@@ -127,6 +127,21 @@ static void percent_decode(char *text)
 	*to = '\0';
 }
 
+/* libpq cuts a URL with a raw slash or colon in the password in other places than its
+ * author meant, and quotes the pieces in its messages. */
+static bool add_pieces(struct tr_secrets *s, char *text, struct tr_err *err)
+{
+	char *rest = NULL;
+	if (!tr_secrets_add(s, text, err))
+		return false;
+	if (!text[strcspn(text, "/?#@:")])
+		return true;
+	for (char *piece = strtok_r(text, "/?#@:", &rest); piece; piece = strtok_r(NULL, "/?#@:", &rest))
+		if (!tr_secrets_add(s, piece, err))
+			return false;
+	return true;
+}
+
 bool tr_secrets_add_conninfo(struct tr_secrets *s, const char *conninfo, struct tr_err *err)
 {
 	size_t from = 0, start, len, authority;
@@ -138,7 +153,7 @@ bool tr_secrets_add_conninfo(struct tr_secrets *s, const char *conninfo, struct 
 		bool ok = tr_secrets_add(s, text, err);
 		if (ok && url) {
 			percent_decode(text);
-			ok = tr_secrets_add(s, text, err);
+			ok = add_pieces(s, text, err);
 		}
 		free(text);
 		if (!ok)

@@ -144,6 +144,8 @@ static void passwords_of_urls_and_key_value_strings_are_scrubbed(void **state)
 	scrub_to(none, "password= ", "password= ");
 	const char *url[] = { "postgres://app:p%40ss%20word@db/shop", NULL };
 	scrub_to(url, "it was p@ss word or p%40ss%20word", "it was **** or ****");
+	const char *raw[] = { "postgres://app:s3cr/et:pass@db/shop", NULL };
+	scrub_to(raw, "invalid port \"s3cr\" (pass) of postgres://app:s3cr/et:pass@db", "invalid port \"****\" (****) of postgres://app:****@db");
 	const char *pair[] = { "host=db password=hunter22", NULL };
 	scrub_to(pair, "hunter22hunter22", "********");
 }
