@@ -5,6 +5,10 @@
 /* A page, or the sample: at most a giant value behind what is less than a page. */
 #define VALUES_MAX ((size_t)INT32_MAX)
 
+/* Pages that keep this much of their size: bit-packed noise, in which zstd's search for
+ * matches would take half of the whole writer's time. */
+#define DENSE 0.98
+
 void tr_pq_chunk_init(struct tr_pq_chunk *k, const struct tr_pq_column *column, size_t page_bytes)
 {
 	*k = (struct tr_pq_chunk){ .column = column, .page_bytes = page_bytes, .sampling = true };
@@ -112,8 +116,12 @@ static bool end_page(struct tr_pq_chunk *k, struct tr_pq_encoder *e, struct tr_e
 		.numbers = k->numbers,
 		.dictionary_n = k->dict.n,
 		.n = k->n_values };
-	if (!tr_pq_data_page(e, k->column, &k->levels, &v, &page, err))
+	e->codec.quick = k->dense;
+	bool ok = tr_pq_data_page(e, k->column, &k->levels, &v, &page, err);
+	e->codec.quick = false;
+	if (!ok)
 		return false;
+	k->dense = (double)page->size > DENSE * (double)page->uncompressed;
 	page->value_bytes = k->plain_bytes - (k->column->physical == TR_PQ_BYTE_ARRAY ? 4 * k->n_values : 0);
 	tr_pq_range_bounds(&k->range, k->column, &page->min, &page->max);
 	add_page(k, page);

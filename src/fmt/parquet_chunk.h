@@ -36,6 +36,8 @@ struct tr_pq_chunk {
 	struct tr_pq_dict dict;
 	size_t dict_paid; /* bytes of the dictionary when the last page ended */
 
+	bool dense; /* the last page did not get smaller: no effort for the next one */
+
 	/* finished */
 	struct tr_pq_page *dictionary;
 	struct tr_pq_page *pages, *last;

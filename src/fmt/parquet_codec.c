@@ -9,6 +9,8 @@
 /* deflate's window and hash tables at windowBits 15 and memLevel 8 (zconf.h). */
 #define GZIP_MEMORY ((size_t)256 << 10)
 
+#define ZSTD_QUICK 1
+
 static bool level_error(const char *codec, int level, int least, int most, struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_USER, "%s has no compression level %d", codec, level);
@@ -80,8 +82,9 @@ static bool compress_zstd(struct tr_pq_codec *c, const uint8_t *bytes, size_t n,
 {
 	if (!tr_buf_reserve(out, ZSTD_compressBound(n), err))
 		return false;
+	int level = c->quick ? ZSTD_QUICK : c->level;
 	size_t got =
-		ZSTD_compressCCtx(c->context, out->data + out->len, out->cap - out->len, bytes, n, c->level);
+		ZSTD_compressCCtx(c->context, out->data + out->len, out->cap - out->len, bytes, n, level);
 	if (ZSTD_isError(got)) {
 		tr_err_set(err, TR_ERR_INTERNAL, "zstd could not compress a page");
 		return tr_err_detail(err, "%s", ZSTD_getErrorName(got));

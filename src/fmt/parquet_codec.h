@@ -8,6 +8,7 @@
 struct tr_pq_codec {
 	enum tr_parquet_codec kind;
 	int level;
+	bool quick;    /* spend little: what comes will hardly get smaller (zstd alone heeds it) */
 	void *context; /* of zstd or gzip; NULL for the others */
 };
 
