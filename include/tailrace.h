@@ -29,8 +29,8 @@ extern "C" {
 struct tr_pipeline;
 
 struct tr_pipeline_options {
-	const char *config_path;   /* tailrace.yaml */
-	struct tr_events events;   /* where progress and notices go; may be zero */
+	const char *config_path; /* tailrace.yaml */
+	struct tr_events events; /* where progress and notices go; may be zero */
 	/* Variables of `${NAME}` in the configuration; NULL: the process's environment. */
 	const char *(*getenv)(void *context, const char *name);
 	void *getenv_context;
@@ -40,7 +40,7 @@ struct tr_pipeline_options {
 struct tr_outcome {
 	const char *dataset;
 	bool published;
-	struct tr_err err;         /* why not */
+	struct tr_err err; /* why not */
 	uint64_t version, rows, bytes;
 	size_t files;
 };
@@ -48,7 +48,8 @@ struct tr_outcome {
 /* Read the configuration; connects to nothing. Of several mistakes in the file, *err is the
  * first; tr_pipeline_mistakes has them all. *out is set where memory allows also on failure,
  * for that call, and is freed by the caller. */
-bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipeline **out, struct tr_err *err);
+bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipeline **out,
+	struct tr_err *err);
 void tr_pipeline_free(struct tr_pipeline *p);
 
 /* All mistakes that the last open, check or run found before it began to read. */
@@ -63,7 +64,8 @@ const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_
 
 /* SELECT over the published datasets, by name, in the embedded engine. The caller releases
  * *out before the pipeline's next call. */
-bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out, struct tr_err *err);
+bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
+	struct tr_err *err);
 
 /* End what is running, with TR_ERR_CANCELLED. Async-signal-safe but for a running query. */
 void tr_pipeline_interrupt(struct tr_pipeline *p);

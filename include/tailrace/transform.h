@@ -113,12 +113,12 @@ static struct tr_text tr_text_printf(struct tr_ctx *ctx, const char *fmt, ...)
 /* clang-format on */
 
 /* The 36 characters of a uuid, as new text. */
-__attribute__((unused))
-static struct tr_text tr_uuid_printf(struct tr_ctx *ctx, struct tr_uuid uuid)
+__attribute__((unused)) static struct tr_text tr_uuid_printf(struct tr_ctx *ctx, struct tr_uuid uuid)
 {
 	const uint8_t *b = uuid.bytes;
 	return tr_text_printf(ctx, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+		b[15]);
 }
 
 #endif

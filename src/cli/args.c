@@ -25,7 +25,8 @@ bool tr_cli_command_unknown(const struct tr_cli_command *commands, const char *n
 	tr_err_set(err, TR_ERR_USER, "`%s` is not a command of tailrace", name);
 	const char *closest = tr_name_closest(name, names, n);
 	if (closest)
-		return tr_err_hint(err, "did you mean `tailrace %s`? `tailrace help` lists all commands", closest);
+		return tr_err_hint(err, "did you mean `tailrace %s`? `tailrace help` lists all commands",
+			closest);
 	return tr_err_hint(err, "`tailrace help` lists all commands");
 }
 

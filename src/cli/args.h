@@ -13,23 +13,23 @@
 
 /* What an option's value or a positional argument is, for completion. */
 enum tr_cli_value {
-	TR_CLI_FLAG,      /* no value */
+	TR_CLI_FLAG, /* no value */
 	TR_CLI_TEXT,
 	TR_CLI_FILE,
 	TR_CLI_FOLDER,
-	TR_CLI_CHOICE,    /* one of `choices` */
+	TR_CLI_CHOICE, /* one of `choices` */
 	TR_CLI_DATASET,
-	TR_CLI_COUNT,     /* a number, 0 .. 10^12 */
-	TR_CLI_COMMAND,   /* the name of a command */
+	TR_CLI_COUNT,   /* a number, 0 .. 10^12 */
+	TR_CLI_COMMAND, /* the name of a command */
 };
 
 struct tr_cli_option {
-	const char *name;          /* `format`, given as --format */
-	char letter;               /* 'f' for -f; 0: none */
+	const char *name; /* `format`, given as --format */
+	char letter;      /* 'f' for -f; 0: none */
 	enum tr_cli_value value;
-	const char *placeholder;   /* `FILE`; NULL for a flag */
-	const char *choices;       /* `table csv json`, for TR_CLI_CHOICE */
-	const char *help;          /* one line, lower case, no full stop */
+	const char *placeholder; /* `FILE`; NULL for a flag */
+	const char *choices;     /* `table csv json`, for TR_CLI_CHOICE */
+	const char *help;        /* one line, lower case, no full stop */
 };
 
 struct tr_cli_example {
@@ -43,12 +43,12 @@ struct tr_cli_args;
 
 struct tr_cli_command {
 	const char *name, *summary;
-	const char *arguments;       /* `[DATASET...]`, for the usage line */
-	const char *description;     /* paragraphs, separated by an empty line */
-	enum tr_cli_value argument;  /* TR_CLI_FLAG: takes none */
-	const char *argument_choices; /* for TR_CLI_CHOICE */
-	int min_arguments, max_arguments; /* max < 0: any number */
-	struct tr_cli_option options[TR_CLI_OPTIONS_MAX]; /* ends with name NULL */
+	const char *arguments;                               /* `[DATASET...]`, for the usage line */
+	const char *description;                             /* paragraphs, separated by an empty line */
+	enum tr_cli_value argument;                          /* TR_CLI_FLAG: takes none */
+	const char *argument_choices;                        /* for TR_CLI_CHOICE */
+	int min_arguments, max_arguments;                    /* max < 0: any number */
+	struct tr_cli_option options[TR_CLI_OPTIONS_MAX];    /* ends with name NULL */
 	struct tr_cli_example examples[TR_CLI_EXAMPLES_MAX]; /* ends with command NULL */
 	int (*run)(struct tr_cli *cli, const struct tr_cli_args *args);
 };

@@ -12,8 +12,8 @@
 
 struct tr_cli {
 	struct tr_console console;
-	const char *config_path;  /* `tailrace.yaml` where -c does not say */
-	struct tr_cancel cancel;  /* raised by SIGINT and SIGTERM */
+	const char *config_path; /* `tailrace.yaml` where -c does not say */
+	struct tr_cancel cancel; /* raised by SIGINT and SIGTERM */
 };
 
 /* The whole program; argv as main got it. */

@@ -4,7 +4,8 @@
 #include "cli/planning.h"
 #include "data/name.h"
 
-static bool deliver(struct tr_cli *cli, const struct tr_plan_dataset *d, const char *folder, struct tr_err *err)
+static bool deliver(struct tr_cli *cli, const struct tr_plan_dataset *d, const char *folder,
+	struct tr_err *err)
 {
 	const char *object = tr_transform_object(d->transform);
 	char name[TR_NAME_MAX + 8];
@@ -29,8 +30,9 @@ int tr_cmd_build(struct tr_cli *cli, const struct tr_cli_args *args)
 	const char *folder = tr_cli_value(args, "out");
 	size_t n = 0;
 	bool ok = true;
-	const struct tr_plan_options options = {
-		.names = args->positional, .n = args->n, .force_build = tr_cli_flag(args, "force") };
+	const struct tr_plan_options options = { .names = args->positional,
+		.n = args->n,
+		.force_build = tr_cli_flag(args, "force") };
 	int code = tr_planning_make(cli, &options, &p);
 	if (code)
 		return code;

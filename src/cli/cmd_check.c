@@ -13,11 +13,20 @@ static const char *const TRANSFORMS[] = { "", "year", "month", "day", "hour" };
 static const char *parquet_type(struct tr_type type, char *buf, size_t size)
 {
 	static const char *const NAMES[] = {
-		[TR_BOOL] = "BOOLEAN", [TR_INT16] = "INT32 (INT_16)", [TR_INT32] = "INT32", [TR_INT64] = "INT64",
-		[TR_FLOAT] = "FLOAT", [TR_DOUBLE] = "DOUBLE", [TR_STRING] = "BYTE_ARRAY (STRING)",
-		[TR_BINARY] = "BYTE_ARRAY", [TR_DATE] = "INT32 (DATE)", [TR_TIMESTAMP] = "INT64 (TIMESTAMP micros)",
-		[TR_TIMESTAMPTZ] = "INT64 (TIMESTAMP micros, UTC)", [TR_TIME] = "INT64 (TIME micros)",
-		[TR_UUID] = "FIXED[16] (UUID)", [TR_JSON] = "BYTE_ARRAY (JSON)",
+		[TR_BOOL] = "BOOLEAN",
+		[TR_INT16] = "INT32 (INT_16)",
+		[TR_INT32] = "INT32",
+		[TR_INT64] = "INT64",
+		[TR_FLOAT] = "FLOAT",
+		[TR_DOUBLE] = "DOUBLE",
+		[TR_STRING] = "BYTE_ARRAY (STRING)",
+		[TR_BINARY] = "BYTE_ARRAY",
+		[TR_DATE] = "INT32 (DATE)",
+		[TR_TIMESTAMP] = "INT64 (TIMESTAMP micros)",
+		[TR_TIMESTAMPTZ] = "INT64 (TIMESTAMP micros, UTC)",
+		[TR_TIME] = "INT64 (TIME micros)",
+		[TR_UUID] = "FIXED[16] (UUID)",
+		[TR_JSON] = "BYTE_ARRAY (JSON)",
 	};
 	if (type.kind == TR_DECIMAL)
 		snprintf(buf, size, "DECIMAL(%d,%d)", type.precision, type.scale);
@@ -35,9 +44,9 @@ static const char *parquet_type(struct tr_type type, char *buf, size_t size)
 #define PARQUET_PART 0.5
 
 struct estimate {
-	double rows;        /* at most about; < 0: unknown */
-	double bytes_read;  /* < 0: unknown */
-	double files;       /* a partition; < 0: unknown */
+	double rows;       /* at most about; < 0: unknown */
+	double bytes_read; /* < 0: unknown */
+	double files;      /* a partition; < 0: unknown */
 };
 
 static struct estimate estimate(const struct tr_config *config, const struct tr_plan_dataset *d)
@@ -53,7 +62,8 @@ static struct estimate estimate(const struct tr_config *config, const struct tr_
 	}
 	e.files = -1;
 	if (d->n_keys == 0 && config->parquet.file_size > 0) {
-		e.files = (double)(int64_t)(e.bytes_read * PARQUET_PART / (double)config->parquet.file_size) + 1;
+		e.files = (double)(int64_t)(e.bytes_read * PARQUET_PART / (double)config->parquet.file_size) +
+			1;
 		if (e.files < d->workers)
 			e.files = d->workers;
 	}
@@ -87,7 +97,8 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		const struct tr_plan_input *in = &d->inputs[i];
 		tr_table_text(&t, in->config->alias);
-		tr_table_textf(&t, "%s.%s%s", in->relation->schema, in->relation->name, in->config->where ? " (filtered)" : "");
+		tr_table_textf(&t, "%s.%s%s", in->relation->schema, in->relation->name,
+			in->config->where ? " (filtered)" : "");
 		tr_table_textf(&t, "%zu of %zu", in->n_columns, in->relation->n_columns);
 		tr_table_text(&t, about(in->est_rows, false, text));
 		tr_table_text(&t, about((double)in->est_bytes, true, text));
@@ -111,8 +122,8 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 	struct tr_table t;
 	struct tr_err err = { 0 };
 	tr_table_init(&t, (size_t)16 << 20);
-	const char *const heads[] = { "column", d->kind == TR_PLAN_SQL ? "statement" : "source", "published", "Parquet",
-		"Athena", "null" };
+	const char *const heads[] = { "column", d->kind == TR_PLAN_SQL ? "statement" : "source", "published",
+		"Parquet", "Athena", "null" };
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, false);
 	for (size_t i = 0; i < d->contract.schema.n; i++) {
@@ -149,13 +160,15 @@ static void print_resources(FILE *out, const struct tr_config *config, const str
 	struct estimate e = estimate(config, d);
 	fprintf(out, "  reads        %s, on %d connection%s\n", about(e.bytes_read, true, a), d->connections,
 		d->connections == 1 ? "" : "s");
-	fprintf(out, "  memory       %s at most (limits.memory): ", tr_units_memory(config->limits.memory, a));
+	fprintf(out,
+		"  memory       %s at most (limits.memory): ", tr_units_memory(config->limits.memory, a));
 	if (d->engine_threads > 0)
-		fprintf(out, "engine %s with %d thread%s, ", tr_units_memory(d->engine_memory, a), d->engine_threads,
-			d->engine_threads == 1 ? "" : "s");
+		fprintf(out, "engine %s with %d thread%s, ", tr_units_memory(d->engine_memory, a),
+			d->engine_threads, d->engine_threads == 1 ? "" : "s");
 	fprintf(out, "staging %s\n", tr_units_memory(d->stage_memory, b));
 	fprintf(out, "  writes       %s rows%s, %s Parquet, ", about(e.rows, false, a),
-		d->kind == TR_PLAN_COPY ? "" : " (as the largest input; the statement may make it more or less)",
+		d->kind == TR_PLAN_COPY ? ""
+					: " (as the largest input; the statement may make it more or less)",
 		config->parquet.compression);
 	if (d->n_keys > 0)
 		fputs("one file or more a partition\n", out);
@@ -190,12 +203,12 @@ static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const
 static int print_plan(struct tr_cli *cli, const struct tr_planning *p)
 {
 	int version = p->server_version;
-	fprintf(cli->console.out, "from %s (Postgres %d.%d) to %s\n\n", p->where, version / 10000, version % 10000,
-		p->config.lake.location);
+	fprintf(cli->console.out, "from %s (Postgres %d.%d) to %s\n\n", p->where, version / 10000,
+		version % 10000, p->config.lake.location);
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
 		print_dataset(cli, p, &p->plan.datasets[i]);
-	tr_console_note(&cli->console, "%zu dataset%s checked; no row was read, nothing was published", p->plan.n_datasets,
-		p->plan.n_datasets == 1 ? "" : "s");
+	tr_console_note(&cli->console, "%zu dataset%s checked; no row was read, nothing was published",
+		p->plan.n_datasets, p->plan.n_datasets == 1 ? "" : "s");
 	return 0;
 }
 
@@ -208,12 +221,15 @@ static json_t *inputs_json(const struct tr_plan_dataset *d)
 		const struct tr_plan_input *in = &d->inputs[i];
 		json_t *columns = json_array();
 		for (size_t k = 0; k < in->n_columns; k++)
-			json_array_append_new(columns, json_string(in->relation->columns[in->columns[k]].name));
+			json_array_append_new(columns,
+				json_string(in->relation->columns[in->columns[k]].name));
 		json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:i, s:b}", "alias", in->config->alias, "schema",
-			in->relation->schema, "relation", in->relation->name, "columns", columns, "scans", in->scans,
-			"preload", in->preload);
-		json_object_set_new(o, "rows", in->est_rows < 0 ? json_null() : json_integer((json_int_t)in->est_rows));
-		json_object_set_new(o, "bytes", in->est_bytes < 0 ? json_null() : json_integer(in->est_bytes));
+			in->relation->schema, "relation", in->relation->name, "columns", columns, "scans",
+			in->scans, "preload", in->preload);
+		json_object_set_new(o, "rows",
+			in->est_rows < 0 ? json_null() : json_integer((json_int_t)in->est_rows));
+		json_object_set_new(o, "bytes",
+			in->est_bytes < 0 ? json_null() : json_integer(in->est_bytes));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -225,8 +241,9 @@ static json_t *columns_json(const struct tr_plan_dataset *d)
 	for (size_t i = 0; i < d->contract.schema.n; i++) {
 		const struct tr_field *f = &d->contract.schema.fields[i];
 		char type[TR_TYPE_TEXT], hive[TR_TYPE_TEXT], parquet[64];
-		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", f->name, "type", tr_type_format(f->type, type),
-			"parquet", parquet_type(f->type, parquet, sizeof parquet), "athena", tr_type_hive(f->type, hive),
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", f->name, "type",
+			tr_type_format(f->type, type), "parquet",
+			parquet_type(f->type, parquet, sizeof parquet), "athena", tr_type_hive(f->type, hive),
 			"nullable", f->nullable);
 		if (d->source_types && d->source_types[i])
 			json_object_set_new(o, "source_type", json_string(d->source_types[i]));
@@ -241,9 +258,10 @@ static json_t *keys_json(const struct tr_plan_dataset *d)
 	for (size_t i = 0; i < d->n_keys; i++) {
 		const struct tr_partition_key *k = &d->keys[i];
 		char type[TR_TYPE_TEXT];
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", k->name, "column", k->column,
-			"transform", k->transform == TR_PART_IDENTITY ? "identity" : TRANSFORMS[k->transform],
-			"type", tr_type_format(k->type, type)));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s}", "name", k->name, "column", k->column, "transform",
+				k->transform == TR_PART_IDENTITY ? "identity" : TRANSFORMS[k->transform],
+				"type", tr_type_format(k->type, type)));
 	}
 	return list;
 }
@@ -262,7 +280,8 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 		"engine_threads", d->engine_threads, "engine_memory", (json_int_t)d->engine_memory,
 		"stage_memory", (json_int_t)d->stage_memory, "checks", checks, "warnings", warnings);
 	json_object_set_new(o, "rows", e.rows < 0 ? json_null() : json_integer((json_int_t)e.rows));
-	json_object_set_new(o, "bytes_read", e.bytes_read < 0 ? json_null() : json_integer((json_int_t)e.bytes_read));
+	json_object_set_new(o, "bytes_read",
+		e.bytes_read < 0 ? json_null() : json_integer((json_int_t)e.bytes_read));
 	json_object_set_new(o, "files", e.files < 0 ? json_null() : json_integer((json_int_t)e.files));
 	return o;
 }
@@ -272,16 +291,18 @@ static int print_plan_json(struct tr_cli *cli, const struct tr_planning *p)
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
 		json_array_append_new(list, dataset_json(&p->config, &p->plan.datasets[i]));
-	return tr_project_print_json(cli, json_pack("{s:s, s:i, s:s, s:I, s:o}", "source", p->where, "server_version",
-		p->server_version, "lake", p->config.lake.location, "memory", (json_int_t)p->config.limits.memory,
-		"datasets", list));
+	return tr_project_print_json(cli,
+		json_pack("{s:s, s:i, s:s, s:I, s:o}", "source", p->where, "server_version",
+			p->server_version, "lake", p->config.lake.location, "memory",
+			(json_int_t)p->config.limits.memory, "datasets", list));
 }
 
 int tr_cmd_check(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_planning planning;
-	const struct tr_plan_options options = {
-		.names = args->positional, .n = args->n, .object_dir = tr_cli_value(args, "objects") };
+	const struct tr_plan_options options = { .names = args->positional,
+		.n = args->n,
+		.object_dir = tr_cli_value(args, "objects") };
 	int code = tr_planning_make(cli, &options, &planning);
 	if (code)
 		return code;

@@ -27,7 +27,9 @@ static void add_bash_words(struct tr_str *out, enum tr_cli_value value, const ch
 	case TR_CLI_FOLDER: tr_str_add(out, "_tailrace_paths -d"); break;
 	case TR_CLI_DATASET: tr_str_add(out, "_tailrace_words \"$(_tailrace_datasets)\""); break;
 	case TR_CLI_COMMAND: tr_str_add(out, "_tailrace_words \"$commands\""); break;
-	case TR_CLI_FLAG: case TR_CLI_TEXT: case TR_CLI_COUNT: tr_str_add(out, ":"); break;
+	case TR_CLI_FLAG:
+	case TR_CLI_TEXT:
+	case TR_CLI_COUNT: tr_str_add(out, ":"); break;
 	}
 }
 
@@ -47,7 +49,8 @@ static void add_bash_values(struct tr_str *out, const char *command, const struc
 
 static void add_bash(struct tr_str *out)
 {
-	tr_str_add(out, "# bash completion of tailrace\n"
+	tr_str_add(out,
+		"# bash completion of tailrace\n"
 		"_tailrace_words() { COMPREPLY=($(compgen -W \"$1\" -- \"$cur\")); }\n"
 		"_tailrace_paths() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen \"$1\" -- \"$cur\")); }\n"
 		"_tailrace_datasets() { \"${COMP_WORDS[0]}\" datasets --names \"${context[@]}\" 2>/dev/null; }\n"
@@ -55,7 +58,8 @@ static void add_bash(struct tr_str *out)
 		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
 		"\tlocal context=() commands=\"");
 	add_command_names(out);
-	tr_str_add(out, "\"\n\tCOMPREPLY=()\n"
+	tr_str_add(out,
+		"\"\n\tCOMPREPLY=()\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		"\t\tcase ${COMP_WORDS[i]} in\n"
 		"\t\t-c|--config|--lake) context+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]}\"); ((i++));;\n"
@@ -76,7 +80,8 @@ static void add_bash(struct tr_str *out)
 		add_option_names(out, k->options);
 		tr_str_add(out, "\";;\n");
 	}
-	tr_str_add(out, "\t\tesac\n\t\t_tailrace_words \"$options\"\n\t\treturn\n\tfi\n\tcase $command in\n"
+	tr_str_add(out,
+		"\t\tesac\n\t\t_tailrace_words \"$options\"\n\t\treturn\n\tfi\n\tcase $command in\n"
 		"\t'') _tailrace_words \"$commands\";;\n");
 	for (const struct tr_cli_command *k = tr_cli_commands; k->name; k++) {
 		tr_str_addf(out, "\t%s) ", k->name);
@@ -109,7 +114,9 @@ static void add_zsh_action(struct tr_str *out, enum tr_cli_value value, const ch
 	case TR_CLI_FOLDER: tr_str_add(out, "_files -/"); break;
 	case TR_CLI_DATASET: tr_str_add(out, "_tailrace_datasets"); break;
 	case TR_CLI_COMMAND: tr_str_add(out, "_tailrace_commands"); break;
-	case TR_CLI_FLAG: case TR_CLI_TEXT: case TR_CLI_COUNT: tr_str_add(out, " "); break;
+	case TR_CLI_FLAG:
+	case TR_CLI_TEXT:
+	case TR_CLI_COUNT: tr_str_add(out, " "); break;
 	}
 }
 
@@ -118,8 +125,8 @@ static void add_zsh_options(struct tr_str *out, const struct tr_cli_option *opti
 	for (; options->name; options++) {
 		const char *equals = options->value == TR_CLI_FLAG ? "" : "=";
 		if (options->letter)
-			tr_str_addf(out, " \\\n\t\t\t'(-%c --%s)'{-%c,--%s%s}'[", options->letter, options->name,
-				options->letter, options->name, equals);
+			tr_str_addf(out, " \\\n\t\t\t'(-%c --%s)'{-%c,--%s%s}'[", options->letter,
+				options->name, options->letter, options->name, equals);
 		else
 			tr_str_addf(out, " \\\n\t\t\t'--%s%s[", options->name, equals);
 		add_zsh_text(out, options->help);
@@ -134,7 +141,8 @@ static void add_zsh_options(struct tr_str *out, const struct tr_cli_option *opti
 
 static void add_zsh(struct tr_str *out)
 {
-	tr_str_add(out, "#compdef tailrace\n# zsh completion of tailrace\n"
+	tr_str_add(out,
+		"#compdef tailrace\n# zsh completion of tailrace\n"
 		"_tailrace_datasets() {\n"
 		"\tlocal -a names context\n\tlocal i\n"
 		"\tfor ((i = 2; i < CURRENT; i++)); do\n"
@@ -149,11 +157,13 @@ static void add_zsh(struct tr_str *out)
 		add_zsh_text(out, k->summary);
 		tr_str_addc(out, '\'');
 	}
-	tr_str_add(out, ")\n\t_describe command commands\n}\n"
+	tr_str_add(out,
+		")\n\t_describe command commands\n}\n"
 		"_tailrace() {\n\tlocal curcontext=$curcontext state line\n\ttypeset -A opt_args\n"
 		"\t_arguments -C");
 	add_zsh_options(out, tr_cli_global_options);
-	tr_str_add(out, " \\\n\t\t\t'1:command:_tailrace_commands' '*::argument:->argument'\n"
+	tr_str_add(out,
+		" \\\n\t\t\t'1:command:_tailrace_commands' '*::argument:->argument'\n"
 		"\t[[ $state == argument ]] || return\n\tcase $line[1] in\n");
 	for (const struct tr_cli_command *k = tr_cli_commands; k->name; k++) {
 		tr_str_addf(out, "\t%s)\n\t\t_arguments", k->name);
@@ -168,7 +178,8 @@ static void add_zsh(struct tr_str *out)
 		}
 		tr_str_add(out, ";;\n");
 	}
-	tr_str_add(out, "\tesac\n}\n"
+	tr_str_add(out,
+		"\tesac\n}\n"
 		"if [[ $funcstack[1] == _tailrace ]]; then _tailrace \"$@\"; else compdef _tailrace tailrace; fi\n");
 }
 
@@ -197,7 +208,8 @@ static void add_fish_values(struct tr_str *out, enum tr_cli_value value, const c
 		add_command_names(out);
 		tr_str_addc(out, '\'');
 		break;
-	case TR_CLI_TEXT: case TR_CLI_COUNT: tr_str_add(out, " -x"); break;
+	case TR_CLI_TEXT:
+	case TR_CLI_COUNT: tr_str_add(out, " -x"); break;
 	case TR_CLI_FLAG: break;
 	}
 }
@@ -219,7 +231,8 @@ static void add_fish_options(struct tr_str *out, const char *command, const stru
 
 static void add_fish(struct tr_str *out)
 {
-	tr_str_add(out, "# fish completion of tailrace\n"
+	tr_str_add(out,
+		"# fish completion of tailrace\n"
 		"function __tailrace_datasets\n"
 		"\tset -l words (commandline -opc)\n\tset -l context\n"
 		"\tfor i in (seq (count $words))\n"

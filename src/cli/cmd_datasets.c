@@ -40,7 +40,8 @@ static bool gather(const struct tr_project_lake *p, char **names, size_t n, bool
 		for (size_t k = 0; k < n && !there; k++)
 			there = strcmp(names[k], p->config.datasets[i].name) == 0;
 		if (!there)
-			items[(*n_out)++] = (struct listed){ .name = p->config.datasets[i].name, .configured = true };
+			items[(*n_out)++] =
+				(struct listed){ .name = p->config.datasets[i].name, .configured = true };
 	}
 	qsort(items, *n_out, sizeof *items, by_name);
 	return true;
@@ -55,9 +56,9 @@ static json_t *columns_json(const struct tr_manifest *m, struct tr_err *err)
 		for (size_t i = 0; i < schema.n; i++) {
 			const struct tr_field *f = &schema.fields[i];
 			char type[TR_TYPE_TEXT];
-			json_t *column = json_pack("{s:s, s:s, s:b, s:b}", "name", f->name,
-				"type", tr_type_format(f->type, type), "nullable", f->nullable,
-				"partition", i >= schema.n - m->n_keys);
+			json_t *column = json_pack("{s:s, s:s, s:b, s:b}", "name", f->name, "type",
+				tr_type_format(f->type, type), "nullable", f->nullable, "partition",
+				i >= schema.n - m->n_keys);
 			if (f->doc)
 				json_object_set_new(column, "doc", json_string(f->doc));
 			json_array_append_new(list, column);

@@ -10,8 +10,8 @@ static void print_report(struct tr_cli *cli, const char *dataset, const struct t
 	char bytes[TR_UNITS_TEXT];
 	fprintf(cli->console.out, "%s: %zu file%s (%s) %s, %zu version%s %s", dataset, r->files_removed,
 		r->files_removed == 1 ? "" : "s", tr_units_bytes(r->bytes_removed, bytes),
-		dry_run ? "would be removed" : "removed", r->versions_expired, r->versions_expired == 1 ? "" : "s",
-		dry_run ? "would expire" : "expired");
+		dry_run ? "would be removed" : "removed", r->versions_expired,
+		r->versions_expired == 1 ? "" : "s", dry_run ? "would expire" : "expired");
 	if (r->runs_live)
 		fprintf(cli->console.out, "; %zu live runs spared", r->runs_live);
 	putc('\n', cli->console.out);
@@ -33,7 +33,8 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 		return code;
 	int days = (int)tr_cli_count(args, "days", p.has_config ? p.config.retention.keep_days : DAYS);
 	struct tr_gc_options options = {
-		.keep_versions = (int)tr_cli_count(args, "keep", p.has_config ? p.config.retention.keep_versions : VERSIONS),
+		.keep_versions = (int)tr_cli_count(args, "keep",
+			p.has_config ? p.config.retention.keep_versions : VERSIONS),
 		.keep_days = days > 0 ? days : -1, /* the library's 0 is its default */
 		.dry_run = tr_cli_flag(args, "dry-run"),
 	};
@@ -44,10 +45,12 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 		if (!tr_lake_gc(&p.lake, names[i], &options, &r, &err))
 			code = tr_console_error(&cli->console, &err);
 		else if (list)
-			json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "dataset", names[i],
-				"dry_run", options.dry_run, "files_removed", (json_int_t)r.files_removed,
-				"bytes_removed", (json_int_t)r.bytes_removed,
-				"versions_expired", (json_int_t)r.versions_expired, "runs_live", (json_int_t)r.runs_live));
+			json_array_append_new(list,
+				json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "dataset", names[i], "dry_run",
+					options.dry_run, "files_removed", (json_int_t)r.files_removed,
+					"bytes_removed", (json_int_t)r.bytes_removed, "versions_expired",
+					(json_int_t)r.versions_expired, "runs_live",
+					(json_int_t)r.runs_live));
 		else
 			print_report(cli, names[i], &r, options.dry_run);
 	}

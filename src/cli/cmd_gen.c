@@ -53,8 +53,9 @@ int tr_cmd_gen(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_err err = { 0 };
 	struct tally tally = { 0 };
 	bool only_check = tr_cli_flag(args, "check"), ok = true;
-	const struct tr_plan_options options = {
-		.names = args->positional, .n = args->n, .skip_transforms = true };
+	const struct tr_plan_options options = { .names = args->positional,
+		.n = args->n,
+		.skip_transforms = true };
 	int code = tr_planning_make(cli, &options, &p);
 	if (code)
 		return code;
@@ -63,8 +64,8 @@ int tr_cmd_gen(struct tr_cli *cli, const struct tr_cli_args *args)
 			ok = generate(cli, &p, &p.plan.datasets[i], only_check, &tally, &err);
 	bool any = tally.written + tally.current + tally.stale > 0;
 	if (ok && any)
-		ok = put(cli, p.config.folder, "gen/tailrace/transform.h", tr_transform_abi_header(), only_check, &tally,
-			&err);
+		ok = put(cli, p.config.folder, "gen/tailrace/transform.h", tr_transform_abi_header(),
+			only_check, &tally, &err);
 	if (!ok) {
 		code = tr_console_error(&cli->console, &err);
 	} else if (tally.stale > 0) {

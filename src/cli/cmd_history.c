@@ -9,7 +9,8 @@
 static const char *describe(const struct tr_manifest *m, char *buf, size_t size)
 {
 	if (strcmp(m->kind, "rollback") == 0)
-		snprintf(buf, size, "rollback to %llu%s", (unsigned long long)m->rollback_of, m->expired ? ", expired" : "");
+		snprintf(buf, size, "rollback to %llu%s", (unsigned long long)m->rollback_of,
+			m->expired ? ", expired" : "");
 	else
 		snprintf(buf, size, "%s%s", m->kind, m->expired ? ", expired" : "");
 	return buf;
@@ -20,7 +21,8 @@ static int print_table(struct tr_cli *cli, const struct tr_manifest *items, size
 	struct tr_table t;
 	struct tr_err err = { 0 };
 	tr_table_init(&t, (size_t)64 << 20);
-	const char *const heads[] = { "version", "published", "kind", "rows", "size", "files", "snapshot", "LSN", "run" };
+	const char *const heads[] = { "version", "published", "kind", "rows", "size", "files", "snapshot",
+		"LSN", "run" };
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, i == 0 || (i >= 3 && i <= 5));
 	for (size_t i = 0; i < n; i++) {
@@ -51,12 +53,14 @@ static int print_json(struct tr_cli *cli, const struct tr_manifest *items, size_
 		char committed[TR_CLOCK_TEXT], snapshot[TR_CLOCK_TEXT];
 		tr_clock_iso(m->committed_us, committed);
 		tr_clock_iso(m->snapshot_us, snapshot);
-		json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:I, s:s, s:b, s:I, s:I, s:I, s:s, s:s, s:s, s:s}",
-			"version", (json_int_t)m->version, "parent", (json_int_t)m->parent, "kind", m->kind,
-			"rollback_of", (json_int_t)m->rollback_of, "run_id", m->run_id, "expired", m->expired,
-			"rows", (json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
-			"committed", committed, "snapshot_time", snapshot,
-			"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "tailrace", m->tailrace));
+		json_array_append_new(list,
+			json_pack("{s:I, s:I, s:s, s:I, s:s, s:b, s:I, s:I, s:I, s:s, s:s, s:s, s:s}",
+				"version", (json_int_t)m->version, "parent", (json_int_t)m->parent, "kind",
+				m->kind, "rollback_of", (json_int_t)m->rollback_of, "run_id", m->run_id,
+				"expired", m->expired, "rows", (json_int_t)m->rows, "bytes",
+				(json_int_t)m->bytes, "files", (json_int_t)m->n_files, "committed", committed,
+				"snapshot_time", snapshot, "snapshot_lsn",
+				m->snapshot_lsn ? m->snapshot_lsn : "", "tailrace", m->tailrace));
 	}
 	return tr_project_print_json(cli, list);
 }
@@ -72,7 +76,9 @@ int tr_cmd_history(struct tr_cli *cli, const struct tr_cli_args *args)
 	if (code)
 		return code;
 	code = tr_project_published(cli, &p.lake, args->positional, 1, &names, &n_names);
-	if (!code && !tr_lake_history(&p.lake, names[0], (size_t)tr_cli_count(args, "limit", 20), &items, &n, &err))
+	if (!code &&
+		!tr_lake_history(&p.lake, names[0], (size_t)tr_cli_count(args, "limit", 20), &items, &n,
+			&err))
 		code = tr_console_error(&cli->console, &err);
 	else if (!code)
 		code = tr_cli_flag(args, "json") ? print_json(cli, items, n) : print_table(cli, items, n);

@@ -11,7 +11,7 @@
 
 struct init {
 	struct tr_cli *cli;
-	char *url;                /* a copy: the argument itself is blanked */
+	char *url; /* a copy: the argument itself is blanked */
 	bool has_password;
 	struct tr_relation **relations;
 	size_t n;
@@ -65,7 +65,8 @@ static bool choose_tables(struct init *in, const char *list, struct tr_err *err)
 {
 	char *copy = tr_strdup(list, err), *rest = NULL;
 	bool *wanted = tr_calloc(in->n + 1, sizeof *wanted, err), ok = copy && wanted;
-	for (char *name = ok ? strtok_r(copy, ",", &rest) : NULL; ok && name; name = strtok_r(NULL, ",", &rest)) {
+	for (char *name = ok ? strtok_r(copy, ",", &rest) : NULL; ok && name;
+		name = strtok_r(NULL, ",", &rest)) {
 		name += strspn(name, " ");
 		name[strcspn(name, " ")] = '\0';
 		bool found = false;
@@ -93,15 +94,18 @@ static bool choose_tables(struct init *in, const char *list, struct tr_err *err)
 static bool look(struct init *in, const char *tables, struct tr_err *err)
 {
 	struct tr_pg *pg = NULL;
-	const struct tr_pg_options options = {
-		.conninfo = in->url, .application_name = "tailrace/init", .cancel = &in->cli->cancel };
+	const struct tr_pg_options options = { .conninfo = in->url,
+		.application_name = "tailrace/init",
+		.cancel = &in->cli->cancel };
 	if (!tr_pg_open(&options, &pg, err))
 		return false;
 	bool ok = tr_pg_exec(pg, "SET default_transaction_read_only = on", err) &&
 		tr_relation_list(pg, &in->relations, &in->n, err);
 	if (ok && in->n == 0) {
-		ok = tr_err_set(err, TR_ERR_USER, "%s has no table or view that this user may read", tr_pg_where(pg));
-		tr_err_hint(err, "check the database's name, or GRANT SELECT ON ALL TABLES IN SCHEMA public TO the user");
+		ok = tr_err_set(err, TR_ERR_USER, "%s has no table or view that this user may read",
+			tr_pg_where(pg));
+		tr_err_hint(err,
+			"check the database's name, or GRANT SELECT ON ALL TABLES IN SCHEMA public TO the user");
 	}
 	tr_pg_close(pg);
 	return ok && (!tables || choose_tables(in, tables, err));
@@ -126,11 +130,14 @@ static bool prepare(struct init *in, const char *folder, bool force, struct tr_e
 	in->sql_path = tr_filing_path(folder, name, err);
 	if (!in->yaml_path || !in->sql_path)
 		return false;
-	if (!force && (!refuse_overwriting(in->yaml_path, err) || (join->set && !refuse_overwriting(in->sql_path, err))))
+	if (!force &&
+		(!refuse_overwriting(in->yaml_path, err) ||
+			(join->set && !refuse_overwriting(in->sql_path, err))))
 		return false;
 	tr_str_init(&in->yaml, TEXT_MAX);
 	tr_str_init(&in->sql, TEXT_MAX);
-	return tr_proposal_yaml(&in->proposal, in->has_password ? "${DATABASE_URL}" : in->url, &in->yaml, err) &&
+	return tr_proposal_yaml(&in->proposal, in->has_password ? "${DATABASE_URL}" : in->url, &in->yaml,
+		       err) &&
 		(!join->set || tr_proposal_sql(&in->proposal, &in->sql, err));
 }
 
@@ -152,14 +159,17 @@ static void report(const struct init *in)
 	if (in->proposal.join.set)
 		fprintf(c->out, "%s: a join to begin with\n", in->sql_path);
 	if (readable < in->proposal.n)
-		tr_console_warn(c, "%zu tables or views can't be read; tailrace.yaml says why", in->proposal.n - readable);
+		tr_console_warn(c, "%zu tables or views can't be read; tailrace.yaml says why",
+			in->proposal.n - readable);
 	if (in->has_password) {
 		char shown[2048];
 		tr_copy_text(shown, sizeof shown, in->url);
 		tr_secrets_scrub(&c->secrets, shown, sizeof shown);
-		fprintf(c->out, "\nThe password is not written down. Put the URL into the environment:\n"
+		fprintf(c->out,
+			"\nThe password is not written down. Put the URL into the environment:\n"
 			"  export DATABASE_URL='%s'      # with the password in place of ****\n"
-			"or keep the password in ~/.pgpass and write the URL without it under source.url.\n", shown);
+			"or keep the password in ~/.pgpass and write the URL without it under source.url.\n",
+			shown);
 	}
 	tr_console_note(c, "next: `tailrace check`, then `tailrace run`");
 }
@@ -171,7 +181,8 @@ int tr_cmd_init(struct tr_cli *cli, const struct tr_cli_args *args)
 	const char *folder = tr_cli_value(args, "dir");
 	bool ok = take_url(&in, args->positional[0], &err) && look(&in, tr_cli_value(args, "tables"), &err) &&
 		tr_proposal_make(in.relations, in.n, &in.proposal, &err) &&
-		prepare(&in, folder ? folder : ".", tr_cli_flag(args, "force"), &err) && write_files(&in, &err);
+		prepare(&in, folder ? folder : ".", tr_cli_flag(args, "force"), &err) &&
+		write_files(&in, &err);
 	if (ok)
 		report(&in);
 	int code = ok ? 0 : tr_console_error(&cli->console, &err);

@@ -58,9 +58,9 @@ static char *get_sql(const struct tr_cli_args *args, struct tr_err *err)
 		tr_err_hint(err, "give one of them");
 		return NULL;
 	}
-	char *sql = path ? read_file(path, err)
+	char *sql = path                                                ? read_file(path, err)
 		: args->n == 0 || strcmp(args->positional[0], "-") == 0 ? read_sql(stdin, "stdin", err)
-		: tr_strdup(args->positional[0], err);
+									: tr_strdup(args->positional[0], err);
 	if (sql && sql[strspn(sql, " \t\r\n;")] == '\0') {
 		tr_err_set(err, TR_ERR_USER, "the statement is empty");
 		tr_err_hint(err, "`tailrace help query` has examples");
@@ -80,14 +80,17 @@ static struct tr_statement_options statement_options(struct tr_cli *cli, const s
 		/* The engine takes up to 1.6 times what it is told (reference: memory). */
 		.memory = (size_t)((double)(memory - PROGRAM_MEMORY) / 1.6),
 		.threads = p->has_config ? p->config.limits.threads : 2,
-		.temp_dir = p->has_config ? p->config.limits.temp_dir : temp && temp[0] ? temp : "/tmp",
+		.temp_dir = p->has_config ? p->config.limits.temp_dir
+			: temp && temp[0] ? temp
+					  : "/tmp",
 		.at = (uint64_t)tr_cli_count(args, "at", 0),
 		.file = tr_cli_value(args, "file"),
 		.format = format ? format : "table",
 		.console = &cli->console,
 		.cancel = &cli->cancel,
 	};
-	bool bounded = strcmp(o.format, "table") == 0 && !tr_cli_value(args, "output") && cli->console.out_terminal;
+	bool bounded =
+		strcmp(o.format, "table") == 0 && !tr_cli_value(args, "output") && cli->console.out_terminal;
 	o.max_rows = tr_cli_count(args, "max-rows", bounded ? ROWS_ON_TERMINAL : 0);
 	return o;
 }
@@ -101,7 +104,8 @@ static bool refuse_terminal(struct tr_cli *cli, const char *format, const char *
 	return tr_err_hint(err, "add `-o FILE`, or redirect the output");
 }
 
-static int run_one(struct tr_cli *cli, const struct tr_cli_args *args, const struct tr_statement_options *options)
+static int run_one(struct tr_cli *cli, const struct tr_cli_args *args,
+	const struct tr_statement_options *options)
 {
 	struct tr_err err = { 0 };
 	struct tr_target target = { 0 };

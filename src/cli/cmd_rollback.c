@@ -8,7 +8,8 @@ static bool choose(const struct tr_lake *lake, const char *dataset, int64_t to, 
 	tr_manifest_init(&m);
 	bool ok = tr_project_manifest(lake, dataset, 0, &m, err);
 	if (ok && to > 0 && (uint64_t)to == m.version) {
-		ok = tr_err_set(err, TR_ERR_USER, "version %llu of `%s` is the current one", (unsigned long long)to, dataset);
+		ok = tr_err_set(err, TR_ERR_USER, "version %llu of `%s` is the current one",
+			(unsigned long long)to, dataset);
 		tr_err_hint(err, "`tailrace history %s` lists the others", dataset);
 	} else if (ok && to < 0 && m.parent == 0) {
 		ok = tr_err_set(err, TR_ERR_USER, "dataset `%s` has only one version", dataset);
@@ -37,11 +38,13 @@ int tr_cmd_rollback(struct tr_cli *cli, const struct tr_cli_args *args)
 		!tr_lake_rollback(&p.lake, dataset, version, &m, &err))
 		code = tr_console_error(&cli->console, &err);
 	else if (tr_cli_flag(args, "json"))
-		code = tr_project_print_json(cli, json_pack("{s:s, s:I, s:I, s:I}", "dataset", dataset,
-			"version", (json_int_t)m.version, "rollback_of", (json_int_t)version, "rows", (json_int_t)m.rows));
+		code = tr_project_print_json(cli,
+			json_pack("{s:s, s:I, s:I, s:I}", "dataset", dataset, "version",
+				(json_int_t)m.version, "rollback_of", (json_int_t)version, "rows",
+				(json_int_t)m.rows));
 	else
-		fprintf(cli->console.out, "%s: version %llu published, with the content of version %llu\n", dataset,
-			(unsigned long long)m.version, (unsigned long long)version);
+		fprintf(cli->console.out, "%s: version %llu published, with the content of version %llu\n",
+			dataset, (unsigned long long)m.version, (unsigned long long)version);
 	tr_manifest_clear(&m);
 	tr_project_lake_clear(&p);
 	return code;

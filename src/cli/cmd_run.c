@@ -11,11 +11,11 @@ static json_t *report_json(const struct tr_run_report *r)
 	json_t *list = json_array();
 	for (size_t i = 0; i < r->n; i++) {
 		const struct tr_run_dataset_report *d = &r->datasets[i];
-		json_t *o = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "dataset", d->dataset,
-			"published", d->published, "run_id", d->run_id, "rows_in", (json_int_t)d->rows_in,
-			"rows_out", (json_int_t)d->rows_out, "bytes_in", (json_int_t)d->bytes_in,
-			"bytes_out", (json_int_t)d->bytes_out, "files", (json_int_t)d->files,
-			"seconds", d->seconds, "seconds_postgres", d->seconds_postgres);
+		json_t *o = json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "dataset",
+			d->dataset, "published", d->published, "run_id", d->run_id, "rows_in",
+			(json_int_t)d->rows_in, "rows_out", (json_int_t)d->rows_out, "bytes_in",
+			(json_int_t)d->bytes_in, "bytes_out", (json_int_t)d->bytes_out, "files",
+			(json_int_t)d->files, "seconds", d->seconds, "seconds_postgres", d->seconds_postgres);
 		if (d->published)
 			json_object_set_new(o, "version", json_integer((json_int_t)d->version));
 		else
@@ -23,8 +23,8 @@ static json_t *report_json(const struct tr_run_report *r)
 		json_array_append_new(list, o);
 	}
 	return json_pack("{s:o, s:s, s:b, s:f, s:f, s:I}", "datasets", list, "snapshot_lsn", r->snapshot.lsn,
-		"standby", r->snapshot.standby, "seconds", r->seconds, "seconds_snapshot", r->seconds_snapshot,
-		"peak_memory", (json_int_t)r->peak_memory);
+		"standby", r->snapshot.standby, "seconds", r->seconds, "seconds_snapshot",
+		r->seconds_snapshot, "peak_memory", (json_int_t)r->peak_memory);
 }
 
 static void print_report(struct tr_cli *cli, const struct tr_run_report *r)
@@ -80,7 +80,8 @@ static void print_errors(struct tr_cli *cli, const struct tr_run_report *r, cons
 	if (shown == 0)
 		tr_console_error(&cli->console, err);
 	if (failed < r->n)
-		tr_console_warn(&cli->console, "%zu of %zu datasets failed; the others are published", failed, r->n);
+		tr_console_warn(&cli->console, "%zu of %zu datasets failed; the others are published", failed,
+			r->n);
 	else
 		tr_console_note(&cli->console, "nothing was published");
 }
@@ -101,8 +102,10 @@ static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
 	}
 	struct tr_events events = tr_progress_events(&progress);
 	lake.events = &events;
-	const struct tr_run_options options = {
-		.plan = plan, .lake = &lake, .events = &events, .cancel = &cli->cancel };
+	const struct tr_run_options options = { .plan = plan,
+		.lake = &lake,
+		.events = &events,
+		.cancel = &cli->cancel };
 	bool ok = tr_run(&options, &report, &err);
 	tr_progress_clear(&progress);
 	if (json)
@@ -121,8 +124,9 @@ static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
 int tr_cmd_run(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_planning planning;
-	const struct tr_plan_options options = {
-		.names = args->positional, .n = args->n, .object_dir = tr_cli_value(args, "objects") };
+	const struct tr_plan_options options = { .names = args->positional,
+		.n = args->n,
+		.object_dir = tr_cli_value(args, "objects") };
 	if (tr_cli_flag(args, "dry-run"))
 		return tr_cmd_check(cli, args);
 	int code = tr_planning_make(cli, &options, &planning);

@@ -7,7 +7,8 @@
 
 /* How the configuration's contract differs from what is published, in a few words; empty:
  * it does not. A copy without `columns` follows its source and can't be compared here. */
-static void describe_drift(const struct tr_config_dataset *d, const struct tr_manifest *m, char *buf, size_t size)
+static void describe_drift(const struct tr_config_dataset *d, const struct tr_manifest *m, char *buf,
+	size_t size)
 {
 	buf[0] = '\0';
 	if (d->n_partitions != m->n_keys) {
@@ -65,11 +66,12 @@ static json_t *row_json(const struct tr_manifest *m, const char *drift, int64_t 
 	char committed[TR_CLOCK_TEXT], snapshot[TR_CLOCK_TEXT];
 	tr_clock_iso(m->committed_us, committed);
 	tr_clock_iso(m->snapshot_us, snapshot);
-	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s}",
-		"dataset", m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id", m->run_id,
-		"rows", (json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s}", "dataset",
+		m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id", m->run_id, "rows",
+		(json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
 		"committed", committed, "snapshot_time", snapshot, "age_seconds", (json_int_t)age,
-		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift", drift);
+		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift",
+		drift);
 }
 
 int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
@@ -85,7 +87,8 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_table t;
 	json_t *list = json_array();
 	tr_table_init(&t, (size_t)64 << 20);
-	const char *const heads[] = { "dataset", "version", "data from", "rows", "size", "snapshot", "LSN", "state" };
+	const char *const heads[] = { "dataset", "version", "data from", "rows", "size", "snapshot", "LSN",
+		"state" };
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, i == 1 || i == 3 || i == 4);
 	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
@@ -96,7 +99,8 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 		if (!tr_project_manifest(&p.lake, names[i], 0, &m, &err)) {
 			code = tr_console_error(&cli->console, &err);
 		} else {
-			const struct tr_config_dataset *d = p.has_config ? tr_config_dataset(&p.config, names[i]) : NULL;
+			const struct tr_config_dataset *d =
+				p.has_config ? tr_config_dataset(&p.config, names[i]) : NULL;
 			int64_t age = (tr_clock_wall_us() - m.snapshot_us) / 1000000;
 			if (d)
 				describe_drift(d, &m, drift, sizeof drift);

@@ -21,14 +21,17 @@ static int verify(struct tr_cli *cli, const struct tr_lake *lake, const char *da
 	} else {
 		bool good = findings.n == 0;
 		if (list)
-			json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "dataset", dataset,
-				"version", (json_int_t)report.version, "files", (json_int_t)report.files,
-				"rows", (json_int_t)report.rows, "bytes", (json_int_t)report.bytes, "ok", good,
-				"findings", (json_int_t)(findings.n + findings.dropped)));
+			json_array_append_new(list,
+				json_pack("{s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "dataset", dataset,
+					"version", (json_int_t)report.version, "files",
+					(json_int_t)report.files, "rows", (json_int_t)report.rows, "bytes",
+					(json_int_t)report.bytes, "ok", good, "findings",
+					(json_int_t)(findings.n + findings.dropped)));
 		else
-			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu file%s, %s rows, %s\n", dataset,
-				report.version, good ? "is as published" : "IS DAMAGED", report.files, report.files == 1 ? "" : "s",
-				tr_units_count(report.rows, rows), tr_units_bytes(report.bytes, bytes));
+			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu file%s, %s rows, %s\n",
+				dataset, report.version, good ? "is as published" : "IS DAMAGED",
+				report.files, report.files == 1 ? "" : "s", tr_units_count(report.rows, rows),
+				tr_units_bytes(report.bytes, bytes));
 		if (!good) {
 			tr_console_errors(&cli->console, &findings);
 			code = 4;

@@ -1,5 +1,8 @@
 #include "cli/cli.h"
 
+/* Set by hand as the table it is. */
+/* clang-format off */
+
 #define OBJECTS_OPTION { "objects", 0, TR_CLI_FOLDER, "DIR", NULL, \
 	"use the C transforms that `tailrace build --out DIR` wrote; compile nothing" }
 #define LAKE_OPTION { "lake", 0, TR_CLI_FOLDER, "DIR", NULL, "the lake's folder; needs no configuration then" }

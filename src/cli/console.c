@@ -26,7 +26,8 @@ void tr_console_clear(struct tr_console *c)
 	tr_secrets_clear(&c->secrets);
 }
 
-static const char *const INKS[] = { "\033[1m", "\033[2m", "\033[1;31m", "\033[1;33m", "\033[32m", "\033[34m" };
+static const char *const INKS[] = { "\033[1m", "\033[2m", "\033[1;31m", "\033[1;33m", "\033[32m",
+	"\033[34m" };
 
 static bool colored(const struct tr_console *c, const FILE *f)
 {
@@ -121,7 +122,8 @@ static void add_place(struct tr_str *out, const struct tr_err_place *place, bool
 	const char *dim = color ? INKS[TR_INK_BLUE] : "", *red = color ? INKS[TR_INK_RED] : "";
 	const char *end = color ? "\033[0m" : "";
 	if (place->line > 0) {
-		tr_str_addf(out, "  %s-->%s %s:%d", dim, end, place->file[0] ? place->file : "SQL", place->line);
+		tr_str_addf(out, "  %s-->%s %s:%d", dim, end, place->file[0] ? place->file : "SQL",
+			place->line);
 		if (place->column > 0)
 			tr_str_addf(out, ":%d", place->column);
 		tr_str_addc(out, '\n');

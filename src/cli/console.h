@@ -14,10 +14,10 @@ enum tr_log { TR_LOG_AUTO, TR_LOG_PLAIN, TR_LOG_JSON };
 struct tr_console {
 	FILE *out, *err;
 	bool out_terminal, err_terminal;
-	bool color;             /* wanted at all; each use asks for its own terminal too */
+	bool color; /* wanted at all; each use asks for its own terminal too */
 	enum tr_log log;
 	bool quiet, verbose;
-	bool out_failed;        /* writing to stdout failed, and that has been dealt with */
+	bool out_failed; /* writing to stdout failed, and that has been dealt with */
 	struct tr_secrets secrets;
 };
 

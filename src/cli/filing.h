@@ -10,7 +10,8 @@
 char *tr_filing_path(const char *folder, const char *name, struct tr_err *err);
 /* Replace the file whole (written beside and renamed), making its folders, with the
  * permissions `mode`. */
-bool tr_filing_write(const char *path, const char *text, size_t n, unsigned mode, struct tr_err *err) TR_CHECKED;
+bool tr_filing_write(const char *path, const char *text, size_t n, unsigned mode,
+	struct tr_err *err) TR_CHECKED;
 /* Does the file hold exactly this text? A file that is not there does not. */
 bool tr_filing_equals(const char *path, const char *text, size_t n);
 bool tr_filing_exists(const char *path);

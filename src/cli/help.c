@@ -61,7 +61,8 @@ static void add_options(struct tr_str *out, const struct tr_cli_option *options)
 
 static void add_overview(const struct tr_console *c, struct tr_str *out)
 {
-	tr_str_add(out, "tailrace reads Postgres gently and exactly, joins and enriches rows, writes Parquet,\n"
+	tr_str_add(out,
+		"tailrace reads Postgres gently and exactly, joins and enriches rows, writes Parquet,\n"
 		"publishes it atomically to a lake, and queries what is published.\n");
 	add_heading(c, out, "Usage");
 	tr_str_add(out, "  tailrace COMMAND [OPTIONS] [ARGUMENTS]\n");
@@ -188,7 +189,8 @@ static const struct {
 
 static void add_man(struct tr_str *out)
 {
-	tr_str_add(out, ".\\\" Made by `tailrace help --man`; do not edit.\n"
+	tr_str_add(out,
+		".\\\" Made by `tailrace help --man`; do not edit.\n"
 		".TH TAILRACE 1 \"\" \"tailrace " TR_VERSION "\" \"User Commands\"\n"
 		".SH NAME\ntailrace \\- from Postgres to a lake of Parquet that can be queried\n"
 		".SH SYNOPSIS\n.B tailrace\n.I COMMAND\n[\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]\n"
@@ -206,7 +208,8 @@ static void add_man(struct tr_str *out)
 	tr_str_add(out, ".SH ENVIRONMENT\n");
 	for (size_t i = 0; i < sizeof ENVIRONMENT / sizeof ENVIRONMENT[0]; i++)
 		tr_str_addf(out, ".TP\n\\fB%s\\fR\n%s\n", ENVIRONMENT[i].name, ENVIRONMENT[i].text);
-	tr_str_add(out, ".SH FILES\n.TP\n\\fItailrace.yaml\\fR\nthe configuration, in the current folder\n"
+	tr_str_add(out,
+		".SH FILES\n.TP\n\\fItailrace.yaml\\fR\nthe configuration, in the current folder\n"
 		".TP\n\\fI~/.pgpass\\fR\npasswords of databases, as for every program on libpq\n"
 		".SH SEE ALSO\n\\fBpsql\\fR(1)\n");
 }

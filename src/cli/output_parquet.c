@@ -7,13 +7,14 @@
 struct parquet_output {
 	struct tr_output base;
 	struct tr_sink sink;
-	struct tr_schema schema;   /* with field ids */
+	struct tr_schema schema; /* with field ids */
 	struct tr_parquet_writer *writer;
 };
 
 static bool sink_write(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err)
 {
-	struct parquet_output *o = (struct parquet_output *)((char *)sink - offsetof(struct parquet_output, sink));
+	struct parquet_output *o =
+		(struct parquet_output *)((char *)sink - offsetof(struct parquet_output, sink));
 	return tr_target_write(o->base.target, bytes, n, err);
 }
 
@@ -29,7 +30,8 @@ static void sink_free(struct tr_sink *sink)
 	(void)sink; /* part of the output */
 }
 
-static bool parquet_rows(struct tr_output *base, const struct ArrowArray *batch, int64_t n, struct tr_err *err)
+static bool parquet_rows(struct tr_output *base, const struct ArrowArray *batch, int64_t n,
+	struct tr_err *err)
 {
 	struct parquet_output *o = (struct parquet_output *)base;
 	return tr_parquet_writer_append(o->writer, batch, 0, n, err);
@@ -65,7 +67,8 @@ bool tr_output_parquet(const struct tr_schema *schema, struct tr_target *target,
 		return false;
 	o->sink.ops = &SINK;
 	tr_schema_init(&o->schema);
-	bool ok = tr_output_init(&o->base, &OPS, schema, target, err) && tr_schema_copy(&o->schema, schema, err);
+	bool ok = tr_output_init(&o->base, &OPS, schema, target, err) &&
+		tr_schema_copy(&o->schema, schema, err);
 	for (size_t i = 0; ok && i < o->schema.n; i++)
 		o->schema.fields[i].field_id = (int32_t)i + 1;
 	if (!ok || !tr_parquet_writer_new(&o->schema, &options, &o->sink, &o->writer, err)) {

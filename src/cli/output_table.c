@@ -6,14 +6,14 @@
 #include "cli/table.h"
 #include "cli/units.h"
 
-#define ROWS_FIRST 10000                /* rows that decide the widths */
-#define CELLS_FIRST ((size_t)16 << 20)  /* or bytes of them */
+#define ROWS_FIRST 10000               /* rows that decide the widths */
+#define CELLS_FIRST ((size_t)16 << 20) /* or bytes of them */
 
 struct table_output {
 	struct tr_output base;
 	struct tr_table table;
 	const struct tr_console *console;
-	size_t columns;  /* of the terminal; 0: no cutting */
+	size_t columns; /* of the terminal; 0: no cutting */
 };
 
 static bool print_gathered(struct table_output *o, struct tr_err *err)
@@ -52,7 +52,8 @@ static bool table_finish(struct tr_output *base, struct tr_err *err)
 	char count[TR_UNITS_TEXT];
 	if (!print_gathered(o, err))
 		return false;
-	tr_str_addf(&base->text, "(%s row%s)\n", tr_units_count(base->rows, count), base->rows == 1 ? "" : "s");
+	tr_str_addf(&base->text, "(%s row%s)\n", tr_units_count(base->rows, count),
+		base->rows == 1 ? "" : "s");
 	return true;
 }
 
@@ -80,7 +81,8 @@ bool tr_output_table(const struct tr_console *c, const struct tr_schema *schema,
 	}
 	for (size_t i = 0; i < schema->n; i++) {
 		char type[TR_TYPE_TEXT];
-		tr_table_column(&o->table, schema->fields[i].name, tr_type_format(schema->fields[i].type, type),
+		tr_table_column(&o->table, schema->fields[i].name,
+			tr_type_format(schema->fields[i].type, type),
 			tr_cell_is_number(schema->fields[i].type));
 	}
 	*out = &o->base;

@@ -11,8 +11,8 @@ static void free_plain(struct tr_output *o)
 	free(o);
 }
 
-static bool new_plain(const struct tr_output_ops *ops, const struct tr_schema *schema, struct tr_target *target,
-	struct tr_output **out, struct tr_err *err)
+static bool new_plain(const struct tr_output_ops *ops, const struct tr_schema *schema,
+	struct tr_target *target, struct tr_output **out, struct tr_err *err)
 {
 	struct tr_output *o = tr_calloc(1, sizeof *o, err);
 	if (!o)
@@ -158,8 +158,8 @@ static bool jsonl_rows(struct tr_output *o, const struct ArrowArray *batch, int6
 	return true;
 }
 
-bool tr_output_json(bool lines, const struct tr_schema *schema, struct tr_target *target, struct tr_output **out,
-	struct tr_err *err)
+bool tr_output_json(bool lines, const struct tr_schema *schema, struct tr_target *target,
+	struct tr_output **out, struct tr_err *err)
 {
 	static const struct tr_output_ops ARRAY = { json_rows, json_finish, free_plain };
 	static const struct tr_output_ops LINES = { jsonl_rows, finish_nothing, free_plain };

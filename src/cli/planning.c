@@ -4,7 +4,8 @@
 
 #include "io/pg.h"
 
-static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options, struct tr_planning *out)
+static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
+	struct tr_planning *out)
 {
 	struct tr_errs errs;
 	tr_errs_init(&errs);
@@ -23,8 +24,9 @@ int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, 
 	int code = tr_project_config(cli, &out->config);
 	if (code)
 		return code;
-	const struct tr_pg_options connection = {
-		.conninfo = out->config.source.url, .application_name = "tailrace/plan", .cancel = &cli->cancel };
+	const struct tr_pg_options connection = { .conninfo = out->config.source.url,
+		.application_name = "tailrace/plan",
+		.cancel = &cli->cancel };
 	if (!tr_pg_open(&connection, &pg, &err)) {
 		code = tr_console_error(&cli->console, &err);
 	} else {

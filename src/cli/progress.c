@@ -8,9 +8,9 @@
 #include "cli/units.h"
 #include "cli/width.h"
 
-#define REDRAW_US 100000    /* the bar: at most ten times a second */
-#define PLAIN_US 5000000    /* a plain line of counters */
-#define JSON_US 1000000     /* a JSON line of counters */
+#define REDRAW_US 100000 /* the bar: at most ten times a second */
+#define PLAIN_US 5000000 /* a plain line of counters */
+#define JSON_US 1000000  /* a JSON line of counters */
 #define BAR_COLUMNS 20
 #define BAR_LINES 8
 #define LINE_MAX_BYTES 4096
@@ -63,7 +63,8 @@ static void erase(struct tr_progress *p)
 		fputs("\033[A\033[2K", p->console->err);
 }
 
-static void draw_line(struct tr_progress *p, const struct tr_progress_dataset *d, int64_t now_us, size_t columns)
+static void draw_line(struct tr_progress *p, const struct tr_progress_dataset *d, int64_t now_us,
+	size_t columns)
 {
 	struct tr_str line;
 	size_t width;
@@ -110,7 +111,8 @@ static void print_json(struct tr_progress *p, const struct tr_event *e)
 		tr_json_string(&line, text, strlen(text));
 	}
 	if (e->kind == TR_EVENT_PROGRESS)
-		tr_str_addf(&line, ",\"rows_read\":%" PRIu64 ",\"rows_written\":%" PRIu64 ",\"bytes_read\":%" PRIu64
+		tr_str_addf(&line,
+			",\"rows_read\":%" PRIu64 ",\"rows_written\":%" PRIu64 ",\"bytes_read\":%" PRIu64
 			",\"bytes_written\":%" PRIu64 ",\"rows_expected\":%" PRIu64,
 			e->rows_read, e->rows_written, e->bytes_read, e->bytes_written, e->rows_expected);
 	tr_str_add(&line, "}\n");
@@ -142,7 +144,8 @@ static void print_counters(struct tr_progress *p, struct tr_progress_dataset *d,
 	struct tr_str line;
 	tr_str_init(&line, LINE_MAX_BYTES);
 	tr_progress_describe(d, now_us, 0, &line);
-	fprintf(p->console->err, "%s: %s: %s\n", d->name, d->stage[0] ? d->stage : "run", line.ptr ? line.ptr : "");
+	fprintf(p->console->err, "%s: %s: %s\n", d->name, d->stage[0] ? d->stage : "run",
+		line.ptr ? line.ptr : "");
 	fflush(p->console->err);
 	tr_str_clear(&line);
 	d->printed_us = now_us;
@@ -177,7 +180,8 @@ static void take_counters(struct tr_progress_dataset *d, const struct tr_event *
 	d->rows_expected = e->rows_expected;
 }
 
-static void show(struct tr_progress *p, struct tr_progress_dataset *d, const struct tr_event *e, int64_t now_us)
+static void show(struct tr_progress *p, struct tr_progress_dataset *d, const struct tr_event *e,
+	int64_t now_us)
 {
 	bool counters = e->kind == TR_EVENT_PROGRESS;
 	bool quiet = p->console->quiet && e->kind != TR_EVENT_WARNING;
@@ -188,7 +192,8 @@ static void show(struct tr_progress *p, struct tr_progress_dataset *d, const str
 		if (due && !quiet)
 			print_json(p, e);
 	} else if (p->bar) {
-		bool line = e->kind == TR_EVENT_NOTICE || e->kind == TR_EVENT_WARNING || e->kind == TR_EVENT_DONE;
+		bool line =
+			e->kind == TR_EVENT_NOTICE || e->kind == TR_EVENT_WARNING || e->kind == TR_EVENT_DONE;
 		if (line)
 			print_text(p, e);
 		if (line || now_us - p->drawn_us >= REDRAW_US)

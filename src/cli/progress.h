@@ -16,7 +16,7 @@
 struct tr_progress_dataset {
 	char name[136], stage[TR_PROGRESS_STAGE];
 	bool active;
-	int64_t started_us;   /* monotonic, at the first counter */
+	int64_t started_us; /* monotonic, at the first counter */
 	int64_t printed_us;
 	uint64_t rows_read, rows_written, bytes_read, bytes_written, rows_expected;
 };
@@ -28,7 +28,7 @@ struct tr_progress {
 	struct tr_progress_dataset *datasets;
 	size_t n, cap;
 	int64_t drawn_us;
-	int lines;            /* of the bar that stand on the terminal */
+	int lines; /* of the bar that stand on the terminal */
 };
 
 bool tr_progress_init(struct tr_progress *p, struct tr_console *c, struct tr_err *err) TR_CHECKED;

@@ -48,7 +48,9 @@ int tr_project_config(struct tr_cli *cli, struct tr_config *out)
 {
 	struct tr_err err = { 0 };
 	int code = load_config(cli, tr_config_load, out);
-	if (code || (tr_config_add_password(out, (const char *const *)environ, &err) && add_secrets(cli, out, &err)))
+	if (code ||
+		(tr_config_add_password(out, (const char *const *)environ, &err) &&
+			add_secrets(cli, out, &err)))
 		return code;
 	tr_config_clear(out);
 	return tr_console_error(&cli->console, &err);
@@ -137,7 +139,8 @@ static bool not_published(const struct tr_lake *lake, const char *dataset, struc
 	if (closest)
 		tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
 	else
-		tr_err_hint(err, "publish it with `tailrace run %s`; `tailrace datasets` lists what there is", dataset);
+		tr_err_hint(err, "publish it with `tailrace run %s`; `tailrace datasets` lists what there is",
+			dataset);
 	tr_names_free(names, n);
 	return false;
 }
@@ -157,7 +160,8 @@ bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64
 		return false;
 	if (newest == 0)
 		return not_published(lake, dataset, err);
-	tr_err_set(err, TR_ERR_USER, "dataset `%s` has no version %llu", dataset, (unsigned long long)version);
+	tr_err_set(err, TR_ERR_USER, "dataset `%s` has no version %llu", dataset,
+		(unsigned long long)version);
 	return tr_err_hint(err, "the newest is %llu; `tailrace history %s` lists all",
 		(unsigned long long)newest, dataset);
 }
@@ -177,13 +181,14 @@ static bool copy_names(const char *const *named, size_t n_named, char ***names, 
 	return true;
 }
 
-int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named, size_t n_named,
-	char ***names, size_t *n)
+int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named,
+	size_t n_named, char ***names, size_t *n)
 {
 	struct tr_err err = { 0 };
 	*names = NULL;
 	*n = 0;
-	bool ok = n_named == 0 ? tr_lake_datasets(lake, names, n, &err) : copy_names(named, n_named, names, n, &err);
+	bool ok = n_named == 0 ? tr_lake_datasets(lake, names, n, &err)
+			       : copy_names(named, n_named, names, n, &err);
 	for (size_t i = 0; ok && i < n_named; i++) {
 		uint64_t version = 0;
 		ok = !tr_name_is_dataset(named[i]) || tr_lake_version(lake, named[i], &version, &err);

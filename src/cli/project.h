@@ -16,7 +16,7 @@ int tr_project_config(struct tr_cli *cli, struct tr_config *out);
 
 struct tr_project_lake {
 	struct tr_config config;
-	bool has_config;          /* false: --lake was given */
+	bool has_config; /* false: --lake was given */
 	struct tr_store *store;
 	struct tr_lake lake;
 };
@@ -31,8 +31,8 @@ int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, s
 
 /* The datasets that a command is about: those named (each must be published), or all
  * published ones. Free with tr_names_free. */
-int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named, size_t n_named,
-	char ***names, size_t *n);
+int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named,
+	size_t n_named, char ***names, size_t *n);
 void tr_names_free(char **names, size_t n);
 /* A dataset's manifest; not published: an error that names the closest dataset. */
 bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,

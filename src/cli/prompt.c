@@ -55,7 +55,8 @@ static int read_character(EditLine *editor, wchar_t *out)
 	struct tr_prompt *p = prompt_of(editor);
 	char bytes[MB_LEN_MAX];
 	size_t n = 0;
-	struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 }, { tr_cancel_fd(current_cancel(p)), POLLIN, 0 } };
+	struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 },
+		{ tr_cancel_fd(current_cancel(p)), POLLIN, 0 } };
 	while (n < sizeof bytes) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return -1;
@@ -98,10 +99,12 @@ static void run_statement(struct tr_prompt *p, const char *sql)
 	if (!ok)
 		tr_console_error(c, &err);
 	else if (result.more)
-		tr_console_note(c, "only the first %lld rows are shown; add a LIMIT, or start with --max-rows 0",
+		tr_console_note(c,
+			"only the first %lld rows are shown; add a LIMIT, or start with --max-rows 0",
 			(long long)result.rows);
 	if (p->timing)
-		fprintf(c->out, "%s\n", tr_units_seconds((double)(tr_clock_monotonic_us() - start_us) / 1e6, text));
+		fprintf(c->out, "%s\n",
+			tr_units_seconds((double)(tr_clock_monotonic_us() - start_us) / 1e6, text));
 	tr_target_clear(&target);
 }
 
@@ -227,7 +230,8 @@ int tr_prompt(struct tr_cli *cli, const struct tr_statement_options *options)
 	snprintf(p.format, sizeof p.format, "%s", options->format);
 	bool ok = start(&p, &err);
 	if (ok) {
-		tr_console_note(&cli->console, "tailrace %s; statements end with ;  \\d lists the datasets, \\? helps, \\q leaves",
+		tr_console_note(&cli->console,
+			"tailrace %s; statements end with ;  \\d lists the datasets, \\? helps, \\q leaves",
 			TR_VERSION);
 		ok = loop(&p, &err);
 	}

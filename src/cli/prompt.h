@@ -22,8 +22,8 @@ struct tr_prompt {
 	bool timing, leave;
 	EditLine *editor;
 	History *history;
-	char *history_path;         /* NULL: none is kept */
-	struct tr_str pending;      /* lines of a statement that has not ended yet */
+	char *history_path;          /* NULL: none is kept */
+	struct tr_str pending;       /* lines of a statement that has not ended yet */
 	struct tr_cancel cancels[2]; /* one is watched; the other replaces it once it was raised */
 	int cancel;
 };

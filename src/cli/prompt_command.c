@@ -52,7 +52,8 @@ static bool describe_dataset(struct tr_prompt *p, const char *name, struct tr_er
 	const char *const heads[] = { "column", "type", "null", "description" };
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, false);
-	bool ok = tr_project_manifest(p->options.lake, name, 0, &m, err) && tr_manifest_columns(&m, &schema, err);
+	bool ok = tr_project_manifest(p->options.lake, name, 0, &m, err) &&
+		tr_manifest_columns(&m, &schema, err);
 	for (size_t i = 0; ok && i < schema.n; i++) {
 		const struct tr_field *f = &schema.fields[i];
 		char type[TR_TYPE_TEXT];
@@ -134,7 +135,8 @@ static bool command_help(struct tr_prompt *p, const char *argument, struct tr_er
 	(void)err;
 	FILE *out = p->cli->console.out;
 	fputs("A statement is one SELECT and ends with ;  It may have several lines.\n"
-	      "Tab completes names, Ctrl-R searches the history, Ctrl-C cancels the statement.\n", out);
+	      "Tab completes names, Ctrl-R searches the history, Ctrl-C cancels the statement.\n",
+		out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "%s\n", COMMANDS[i].help);
 	return true;

@@ -8,11 +8,12 @@
 #include "cli/project.h"
 #include "cli/prompt.h"
 
-static const char *const WORDS[] = { "ALL", "AND", "AS", "ASC", "avg", "BETWEEN", "BY", "CASE", "CAST", "coalesce",
-	"count", "CROSS JOIN", "DESC", "DESCRIBE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS", "FALSE", "FROM",
-	"GROUP BY", "HAVING", "ILIKE", "IN", "INNER JOIN", "INTERSECT", "IS", "JOIN", "LEFT JOIN", "LIKE", "LIMIT",
-	"max", "median", "min", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER BY", "OVER", "PARTITION BY", "QUALIFY",
-	"round", "SELECT", "sum", "SUMMARIZE", "THEN", "TRUE", "UNION ALL", "USING", "WHEN", "WHERE", "WITH" };
+static const char *const WORDS[] = { "ALL", "AND", "AS", "ASC", "avg", "BETWEEN", "BY", "CASE", "CAST",
+	"coalesce", "count", "CROSS JOIN", "DESC", "DESCRIBE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS",
+	"FALSE", "FROM", "GROUP BY", "HAVING", "ILIKE", "IN", "INNER JOIN", "INTERSECT", "IS", "JOIN",
+	"LEFT JOIN", "LIKE", "LIMIT", "max", "median", "min", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER BY",
+	"OVER", "PARTITION BY", "QUALIFY", "round", "SELECT", "sum", "SUMMARIZE", "THEN", "TRUE", "UNION ALL",
+	"USING", "WHEN", "WHERE", "WITH" };
 
 /* Before a statement names a dataset, the columns of all are offered, of so many at most. */
 #define DATASETS_MAX 64
@@ -54,7 +55,8 @@ static bool mark(void *context, const char *name, struct tr_err *err)
 	return true;
 }
 
-static bool offer_columns(const struct tr_lake *lake, const char *dataset, struct candidates *c, struct tr_err *err)
+static bool offer_columns(const struct tr_lake *lake, const char *dataset, struct candidates *c,
+	struct tr_err *err)
 {
 	struct tr_manifest m;
 	struct tr_schema schema;
@@ -129,7 +131,9 @@ bool tr_prompt_candidates(const struct tr_lake *lake, const char *pending, const
 		bool qualified = start > 0 && text[start - 1] == '.';
 		bool lower = c.prefix_len > 0 && islower((unsigned char)c.prefix[0]);
 		ok = offer_names(lake, pending, describes ? "" : text, qualified, &c, err);
-		for (size_t i = 0; ok && !qualified && !describes && c.prefix_len > 0 && i < sizeof WORDS / sizeof WORDS[0]; i++)
+		for (size_t i = 0; ok && !qualified && !describes && c.prefix_len > 0 &&
+			i < sizeof WORDS / sizeof WORDS[0];
+			i++)
 			ok = offer(&c, WORDS[i], lower, err);
 	}
 	sort_unique(&c);
@@ -168,7 +172,8 @@ static void list(struct tr_prompt *p, char *const *items, size_t n)
 		across = 1;
 	putc('\n', out);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%-*s%s", (int)widest + 2, items[i], (i + 1) % across == 0 || i + 1 == n ? "\n" : "");
+		fprintf(out, "%-*s%s", (int)widest + 2, items[i],
+			(i + 1) % across == 0 || i + 1 == n ? "\n" : "");
 	fflush(out);
 }
 
@@ -194,7 +199,8 @@ unsigned char tr_prompt_complete(EditLine *editor, int key)
 	char **items = NULL;
 	unsigned char answer = CC_ERROR;
 	const char *pending = p->pending.len ? p->pending.ptr : "";
-	if (text && tr_prompt_candidates(p->options.lake, pending, text, cursor, &word, &items, &n, &err) && n > 0) {
+	if (text && tr_prompt_candidates(p->options.lake, pending, text, cursor, &word, &items, &n, &err) &&
+		n > 0) {
 		size_t typed = cursor - word, common = common_prefix(items, n);
 		if (n == 1 || common > typed) {
 			answer = insert(editor, items[0], typed, common, n == 1);

@@ -11,7 +11,6 @@
 
 /* ---- names ---- */
 
-
 static bool is_taken(const char *name, const char (*names)[TR_NAME_MAX + 1], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -36,7 +35,11 @@ static void propose_dataset(const char *source, char *out)
 	tr_name_propose(source, proposed);
 	const char *bare = proposed + strspn(proposed, "_");
 	bool letter = bare[0] >= 'a' && bare[0] <= 'z';
-	snprintf(out, TR_NAME_MAX + 1, "%s%.*s", letter ? "" : bare[0] ? "t_" : "dataset", TR_NAME_MAX - 2, bare);
+	snprintf(out, TR_NAME_MAX + 1, "%s%.*s",
+		letter            ? ""
+			: bare[0] ? "t_"
+				  : "dataset",
+		TR_NAME_MAX - 2, bare);
 }
 
 static bool name_columns(struct tr_proposal_column *columns, size_t n, struct tr_err *err)
@@ -45,7 +48,7 @@ static bool name_columns(struct tr_proposal_column *columns, size_t n, struct tr
 	if (!names)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		make_unique(columns[i].name, (const char(*)[TR_NAME_MAX + 1])names, i);
+		make_unique(columns[i].name, (const char(*)[TR_NAME_MAX + 1]) names, i);
 		memcpy(names[i], columns[i].name, sizeof names[i]);
 	}
 	free(names);
@@ -54,9 +57,9 @@ static bool name_columns(struct tr_proposal_column *columns, size_t n, struct tr
 
 /* ---- copies ---- */
 
-static const char *const TIME_NAMES[] = { "created_at", "created", "inserted_at", "created_on", "creation_date",
-	"ordered_at", "order_date", "occurred_at", "event_time", "event_date", "logged_at", "timestamp", "ts", "date",
-	"day" };
+static const char *const TIME_NAMES[] = { "created_at", "created", "inserted_at", "created_on",
+	"creation_date", "ordered_at", "order_date", "occurred_at", "event_time", "event_date", "logged_at",
+	"timestamp", "ts", "date", "day" };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -114,9 +117,11 @@ static bool propose_copy(const struct tr_relation *r, struct tr_proposal_dataset
 		tr_name_propose(c->source->name, c->name);
 	}
 	if (d->n_columns == 0)
-		snprintf(d->why_not, sizeof d->why_not, r->n_columns ? "none of its columns can be read" : "it has no columns");
+		snprintf(d->why_not, sizeof d->why_not,
+			r->n_columns ? "none of its columns can be read" : "it has no columns");
 	else if (r->row_security)
-		snprintf(d->why_not, sizeof d->why_not, "a row security policy would hide rows from this user");
+		snprintf(d->why_not, sizeof d->why_not,
+			"a row security policy would hide rows from this user");
 	else if (r->kind == 'm' && !r->is_populated)
 		snprintf(d->why_not, sizeof d->why_not, "the materialized view has not been populated");
 	return name_columns(d->columns, d->n_columns, err);
@@ -130,11 +135,11 @@ static bool name_datasets(struct tr_proposal *p, struct tr_err *err)
 	for (size_t i = 0; i < p->n; i++) {
 		struct tr_proposal_dataset *d = &p->datasets[i];
 		propose_dataset(d->relation->name, d->name);
-		if (is_taken(d->name, (const char(*)[TR_NAME_MAX + 1])names, i)) {
+		if (is_taken(d->name, (const char(*)[TR_NAME_MAX + 1]) names, i)) {
 			char both[512]; /* two identifiers of at most 63 bytes */
 			snprintf(both, sizeof both, "%s_%s", d->relation->schema, d->relation->name);
 			propose_dataset(both, d->name);
-			make_unique(d->name, (const char(*)[TR_NAME_MAX + 1])names, i);
+			make_unique(d->name, (const char(*)[TR_NAME_MAX + 1]) names, i);
 		}
 		d->alias = d->name[0];
 		memcpy(names[i], d->name, sizeof names[i]);
@@ -145,7 +150,8 @@ static bool name_datasets(struct tr_proposal *p, struct tr_err *err)
 
 /* ---- the join ---- */
 
-static const struct tr_proposal_dataset *find_parent(const struct tr_proposal *p, const struct tr_foreign_key *k)
+static const struct tr_proposal_dataset *find_parent(const struct tr_proposal *p,
+	const struct tr_foreign_key *k)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->datasets[i].relation->schema, k->ref_schema) == 0 &&
@@ -161,8 +167,8 @@ static bool readable(const struct tr_relation *r, const char *column)
 }
 
 /* The largest table with a key that leads to another one. */
-static const struct tr_proposal_dataset *choose_child(const struct tr_proposal *p, const struct tr_foreign_key **key,
-	const struct tr_proposal_dataset **parent)
+static const struct tr_proposal_dataset *choose_child(const struct tr_proposal *p,
+	const struct tr_foreign_key **key, const struct tr_proposal_dataset **parent)
 {
 	const struct tr_proposal_dataset *best = NULL;
 	for (size_t i = 0; i < p->n; i++) {
@@ -170,8 +176,8 @@ static const struct tr_proposal_dataset *choose_child(const struct tr_proposal *
 		for (size_t k = 0; k < child->relation->n_foreign_keys && !child->why_not[0]; k++) {
 			const struct tr_foreign_key *f = &child->relation->foreign_keys[k];
 			const struct tr_proposal_dataset *to = find_parent(p, f);
-			bool good = to && to != child && !to->why_not[0] && readable(child->relation, f->column) &&
-				readable(to->relation, f->ref_column);
+			bool good = to && to != child && !to->why_not[0] &&
+				readable(child->relation, f->column) && readable(to->relation, f->ref_column);
 			if (!good || (best && child->relation->bytes <= best->relation->bytes))
 				continue;
 			best = child;
@@ -197,7 +203,8 @@ static void join_columns(struct tr_proposal_join *j, const struct tr_proposal_da
 		*c = *from;
 		c->side = 1;
 		c->not_null = from->not_null && j->inner;
-		snprintf(c->name, sizeof c->name, "%.*s_%.*s", TR_NAME_MAX / 2 - 1, parent->name, TR_NAME_MAX / 2, from->name);
+		snprintf(c->name, sizeof c->name, "%.*s_%.*s", TR_NAME_MAX / 2 - 1, parent->name,
+			TR_NAME_MAX / 2, from->name);
 		taken++;
 	}
 }
@@ -216,7 +223,8 @@ static bool propose_join(struct tr_proposal *p, struct tr_err *err)
 	j->dataset.relation = child->relation;
 	j->dataset.alias = child->alias;
 	j->parent_alias = parent->alias != child->alias ? parent->alias : child->alias == 'z' ? 'y' : 'z';
-	j->dataset.columns = tr_calloc(child->n_columns + PARENT_COLUMNS + 1, sizeof *j->dataset.columns, err);
+	j->dataset.columns =
+		tr_calloc(child->n_columns + PARENT_COLUMNS + 1, sizeof *j->dataset.columns, err);
 	if (!j->dataset.columns)
 		return false;
 	join_columns(j, child, parent);
@@ -228,7 +236,8 @@ static bool propose_join(struct tr_proposal *p, struct tr_err *err)
 	return name_columns(j->dataset.columns, j->dataset.n_columns, err);
 }
 
-bool tr_proposal_make(struct tr_relation *const *relations, size_t n, struct tr_proposal *out, struct tr_err *err)
+bool tr_proposal_make(struct tr_relation *const *relations, size_t n, struct tr_proposal *out,
+	struct tr_err *err)
 {
 	memset(out, 0, sizeof *out);
 	out->datasets = tr_calloc(n + 1, sizeof *out->datasets, err);

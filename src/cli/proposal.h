@@ -11,20 +11,20 @@
 /* One published column. */
 struct tr_proposal_column {
 	const struct tr_source_column *source;
-	char side;                       /* joins: 0 the child, 1 the parent */
+	char side; /* joins: 0 the child, 1 the parent */
 	char name[TR_NAME_MAX + 1];
 	bool not_null;
 };
 
 struct tr_proposal_dataset {
 	char name[TR_NAME_MAX + 1];
-	char alias;                      /* of the relation, a letter */
+	char alias; /* of the relation, a letter */
 	const struct tr_relation *relation;
 	struct tr_proposal_column *columns; /* supported ones; owned */
 	size_t n_columns;
-	const char *partition;           /* name of the column, NULL: none */
-	bool partition_active;           /* large enough to begin with */
-	char why_not[256];               /* not empty: it can't be read now, for this reason */
+	const char *partition; /* name of the column, NULL: none */
+	bool partition_active; /* large enough to begin with */
+	char why_not[256];     /* not empty: it can't be read now, for this reason */
 };
 
 struct tr_proposal_join {
@@ -33,7 +33,7 @@ struct tr_proposal_join {
 	const struct tr_relation *parent;
 	char parent_alias;
 	const struct tr_foreign_key *key;
-	bool inner;                      /* the key is never null: no row can be lost */
+	bool inner; /* the key is never null: no row can be lost */
 };
 
 struct tr_proposal {
@@ -48,7 +48,8 @@ bool tr_proposal_make(struct tr_relation *const *relations, size_t n, struct tr_
 void tr_proposal_clear(struct tr_proposal *p);
 
 /* tailrace.yaml. `url` stands in it as it is given (`${DATABASE_URL}`). */
-bool tr_proposal_yaml(const struct tr_proposal *p, const char *url, struct tr_str *out, struct tr_err *err) TR_CHECKED;
+bool tr_proposal_yaml(const struct tr_proposal *p, const char *url, struct tr_str *out,
+	struct tr_err *err) TR_CHECKED;
 /* transforms/<join>.sql */
 bool tr_proposal_sql(const struct tr_proposal *p, struct tr_str *out, struct tr_err *err) TR_CHECKED;
 

@@ -162,15 +162,19 @@ static void add_copy(struct tr_str *out, const struct tr_proposal_dataset *d)
 	if (d->partition && d->partition_active)
 		tr_str_addf(out, "    partition_by: [ day(%s) ]\n", d->partition);
 	else if (d->partition)
-		tr_str_addf(out, "    # partition_by: [ day(%s) ]   # worth it from some millions of rows on\n", d->partition);
+		tr_str_addf(out,
+			"    # partition_by: [ day(%s) ]   # worth it from some millions of rows on\n",
+			d->partition);
 	tr_str_addc(out, '\n');
 }
 
 static void add_join(struct tr_str *out, const struct tr_proposal_join *j)
 {
 	const struct tr_proposal_dataset *d = &j->dataset;
-	tr_str_addf(out, "  # A join along a foreign key: edit transforms/%s.sql and the columns here to\n"
-		"  # enrich it further. The statement sees the inputs by their aliases.\n", d->name);
+	tr_str_addf(out,
+		"  # A join along a foreign key: edit transforms/%s.sql and the columns here to\n"
+		"  # enrich it further. The statement sees the inputs by their aliases.\n",
+		d->name);
 	tr_str_addf(out, "  %s:\n    inputs: { %c: ", d->name, d->alias);
 	add_relation(out, d->relation);
 	tr_str_addf(out, ", %c: ", j->parent_alias);

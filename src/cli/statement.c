@@ -70,7 +70,7 @@ static void watcher_stop(struct watcher *w)
 struct names {
 	char **published;
 	size_t n_published;
-	char **used;       /* `orders` or `orders@3` */
+	char **used; /* `orders` or `orders@3` */
 	size_t n_used, cap;
 };
 
@@ -103,7 +103,8 @@ static bool take_name(void *context, const char *name, struct tr_err *err)
 	split_version(name, &len);
 	bool published = false;
 	for (size_t i = 0; i < names->n_published && !published; i++)
-		published = strlen(names->published[i]) == len && strncasecmp(names->published[i], name, len) == 0;
+		published = strlen(names->published[i]) == len &&
+			strncasecmp(names->published[i], name, len) == 0;
 	if (!published)
 		return true;
 	for (size_t i = 0; i < names->n_used; i++)
@@ -135,12 +136,12 @@ static bool add_dataset(const struct tr_statement_options *o, struct tr_engine *
 	return ok;
 }
 
-static bool add_datasets(const struct tr_statement_options *o, struct tr_engine *engine, const struct names *names,
-	struct tr_err *err)
+static bool add_datasets(const struct tr_statement_options *o, struct tr_engine *engine,
+	const struct names *names, struct tr_err *err)
 {
 	if (o->at && names->n_used != 1) {
-		tr_err_set(err, TR_ERR_USER, "--at is for a statement that names one dataset; this one names %zu",
-			names->n_used);
+		tr_err_set(err, TR_ERR_USER,
+			"--at is for a statement that names one dataset; this one names %zu", names->n_used);
 		return tr_err_hint(err, "write the version behind the name, in quotes: FROM \"%s@%llu\"",
 			names->n_used ? names->used[0] : "orders", (unsigned long long)o->at);
 	}
@@ -160,7 +161,8 @@ static bool suggest_dataset(const struct names *names, struct tr_err *err)
 		return false;
 	const char *at = err->what + sizeof BEGINNING - 1;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, " "), at);
-	const char *closest = tr_name_closest(name, (const char *const *)names->published, names->n_published);
+	const char *closest =
+		tr_name_closest(name, (const char *const *)names->published, names->n_published);
 	if (closest)
 		return tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
 	return tr_err_hint(err, "`tailrace datasets` lists what can be queried");
@@ -201,7 +203,8 @@ static bool run(const struct tr_statement_options *o, struct tr_engine *engine, 
 	struct tr_schema schema;
 	struct tr_output *out = NULL;
 	tr_schema_init(&schema);
-	bool ok = tr_engine_run(engine, sql, NULL, 0, &stream, err) && tr_stream_schema(&stream, &schema, err) &&
+	bool ok = tr_engine_run(engine, sql, NULL, 0, &stream, err) &&
+		tr_stream_schema(&stream, &schema, err) &&
 		tr_output_new(o->format, o->console, &schema, target, &out, err) &&
 		send(o, &stream, out, result, err) && tr_output_finish(out, err);
 	tr_output_free(out);
@@ -218,13 +221,17 @@ bool tr_statement_run(const struct tr_statement_options *o, const char *sql, str
 	struct tr_engine *engine = NULL;
 	*result = (struct tr_statement_result){ 0 };
 	const struct tr_engine_options options = {
-		.memory = o->memory, .threads = o->threads, .temp_dir = o->temp_dir,
-		.allowed_dirs = &o->lake->store->local_root, .n_allowed_dirs = 1, .keep_order = true,
+		.memory = o->memory,
+		.threads = o->threads,
+		.temp_dir = o->temp_dir,
+		.allowed_dirs = &o->lake->store->local_root,
+		.n_allowed_dirs = 1,
+		.keep_order = true,
 	};
 	bool ok = tr_lake_datasets(o->lake, &names.published, &names.n_published, err) &&
-		tr_statement_identifiers(sql, take_name, &names, err) && tr_engine_open(&options, &engine, err) &&
-		add_datasets(o, engine, &names, err) && watcher_start(&watcher, engine, o->cancel, err) &&
-		run(o, engine, sql, target, result, err);
+		tr_statement_identifiers(sql, take_name, &names, err) &&
+		tr_engine_open(&options, &engine, err) && add_datasets(o, engine, &names, err) &&
+		watcher_start(&watcher, engine, o->cancel, err) && run(o, engine, sql, target, result, err);
 	watcher_stop(&watcher);
 	tr_engine_close(engine);
 	if (!ok && tr_cancel_raised(o->cancel)) {

@@ -11,20 +11,20 @@
 
 struct tr_statement_options {
 	const struct tr_lake *lake;
-	size_t memory;               /* of the engine, in bytes */
+	size_t memory; /* of the engine, in bytes */
 	int threads;
 	const char *temp_dir;
-	uint64_t at;                 /* version of the one dataset named; 0: newest */
-	const char *file;            /* where the SQL stands, for messages; NULL: none */
-	int64_t max_rows;            /* 0: all */
-	const char *format;          /* tr_output_new's */
+	uint64_t at;        /* version of the one dataset named; 0: newest */
+	const char *file;   /* where the SQL stands, for messages; NULL: none */
+	int64_t max_rows;   /* 0: all */
+	const char *format; /* tr_output_new's */
 	const struct tr_console *console;
-	struct tr_cancel *cancel;    /* raising it interrupts the engine */
+	struct tr_cancel *cancel; /* raising it interrupts the engine */
 };
 
 struct tr_statement_result {
 	int64_t rows;
-	bool more;                   /* max_rows cut the rest off */
+	bool more; /* max_rows cut the rest off */
 };
 
 /* Run one statement and write its rows to `target`, which the caller finishes. */
@@ -34,7 +34,8 @@ bool tr_statement_run(const struct tr_statement_options *options, const char *sq
 /* Every identifier of a statement in turn, unquoted; comments and literals are passed over.
  * `each` returns false to stop. False: stopped, or out of memory with *err set. */
 typedef bool (*tr_identifier_fn)(void *context, const char *name, struct tr_err *err);
-bool tr_statement_identifiers(const char *sql, tr_identifier_fn each, void *context, struct tr_err *err) TR_CHECKED;
+bool tr_statement_identifiers(const char *sql, tr_identifier_fn each, void *context,
+	struct tr_err *err) TR_CHECKED;
 /* Does the text hold a `;` outside of literals and comments? *end: the offset of the first. */
 bool tr_statement_complete(const char *sql, size_t *end);
 

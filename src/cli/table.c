@@ -27,7 +27,8 @@ void tr_table_clear(struct tr_table *t)
 void tr_table_column(struct tr_table *t, const char *name, const char *type, bool right)
 {
 	if (t->err.kind != TR_ERR_NONE ||
-		!tr_array_grow((void **)&t->columns, t->n_columns, &t->columns_cap, sizeof *t->columns, &t->err))
+		!tr_array_grow((void **)&t->columns, t->n_columns, &t->columns_cap, sizeof *t->columns,
+			&t->err))
 		return;
 	struct tr_str shown;
 	tr_str_init(&shown, CELL_MAX);
@@ -130,8 +131,8 @@ static void fit(struct tr_table *t, size_t limit)
 	}
 }
 
-static void print_cell(const struct tr_table_column *column, const char *text, bool right, bool cut, bool last,
-	FILE *f)
+static void print_cell(const struct tr_table_column *column, const char *text, bool right, bool cut,
+	bool last, FILE *f)
 {
 	size_t len = strlen(text), width = tr_width(text, len);
 	bool shorten = cut && width > column->width;
@@ -177,7 +178,8 @@ static void print_row(const struct tr_table *t, const char *const *cells, const 
 		fputs(i == 0 ? " " : " | ", f);
 		if (!cells[i])
 			fputs(tr_ink(c, f, TR_INK_DIM), f);
-		print_cell(column, cells[i] ? cells[i] : NULL_TEXT, column->right, cut, i + 1 == t->n_columns, f);
+		print_cell(column, cells[i] ? cells[i] : NULL_TEXT, column->right, cut, i + 1 == t->n_columns,
+			f);
 		if (!cells[i])
 			fputs(tr_ink_end(c, f), f);
 	}

@@ -8,7 +8,7 @@
 #include "cli/console.h"
 
 struct tr_table_column {
-	const char *name, *type;  /* in `names`; type NULL: no type line */
+	const char *name, *type; /* in `names`; type NULL: no type line */
 	bool right;
 	size_t width;
 };
@@ -16,12 +16,12 @@ struct tr_table_column {
 struct tr_table {
 	struct tr_table_column *columns;
 	size_t n_columns, columns_cap;
-	const char **cells;       /* row by row; NULL: SQL NULL */
+	const char **cells; /* row by row; NULL: SQL NULL */
 	size_t n_cells, cells_cap;
-	struct tr_arena arena;    /* of cells */
+	struct tr_arena arena; /* of cells */
 	struct tr_arena names;
-	bool started;             /* the header has been printed: widths are settled */
-	struct tr_err err;        /* sticky: gathering cells fails at the end */
+	bool started;      /* the header has been printed: widths are settled */
+	struct tr_err err; /* sticky: gathering cells fails at the end */
 };
 
 /* `max` bounds the memory of gathered cells. */

@@ -6,10 +6,10 @@
 
 #define TR_UNITS_TEXT 40
 
-const char *tr_units_count(int64_t n, char *buf);         /* `1,234,567` */
-const char *tr_units_bytes(uint64_t bytes, char *buf);    /* `12.3 MB`, powers of 1000 */
-const char *tr_units_memory(uint64_t bytes, char *buf);   /* `512 MiB`, as limits are written */
-const char *tr_units_seconds(double seconds, char *buf);  /* `0.42 s`, `3 min 20 s`, `2 h 5 min` */
-const char *tr_units_ago(int64_t seconds, char *buf);     /* `5 min ago`, `3 days ago` */
+const char *tr_units_count(int64_t n, char *buf);        /* `1,234,567` */
+const char *tr_units_bytes(uint64_t bytes, char *buf);   /* `12.3 MB`, powers of 1000 */
+const char *tr_units_memory(uint64_t bytes, char *buf);  /* `512 MiB`, as limits are written */
+const char *tr_units_seconds(double seconds, char *buf); /* `0.42 s`, `3 min 20 s`, `2 h 5 min` */
+const char *tr_units_ago(int64_t seconds, char *buf);    /* `5 min ago`, `3 days ago` */
 
 #endif

@@ -11,8 +11,10 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *code)
 		*code = p[0];
 		return 1;
 	}
-	size_t len = p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-		: p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : 0;
+	size_t len = p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+		: p[0] >= 0xE0 && p[0] < 0xF0    ? 3
+		: p[0] >= 0xC2 && p[0] < 0xE0    ? 2
+						 : 0;
 	if (len == 0 || len > n)
 		return 0;
 	uint32_t c = p[0] & (0x7Fu >> len);
@@ -21,7 +23,8 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *code)
 			return 0;
 		c = c << 6 | (p[i] & 0x3Fu);
 	}
-	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10FFFF)) || (c >= 0xD800 && c < 0xE000))
+	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10FFFF)) ||
+		(c >= 0xD800 && c < 0xE000))
 		return 0;
 	*code = c;
 	return len;

@@ -44,31 +44,15 @@ size_t tr_value_text(struct tr_type type, const void *value, char *buf)
 	double number;
 	tr_i128 units;
 	switch (type.kind) {
-	case TR_BOOL:
-		return (size_t)snprintf(buf, TR_VALUE_TEXT, *(const uint8_t *)value ? "true" : "false");
-	case TR_INT16:
-		integer = *(const int16_t *)value;
-		break;
-	case TR_INT32:
-		integer = *(const int32_t *)value;
-		break;
-	case TR_FLOAT:
-		memcpy(&single, value, 4);
-		return shortest((double)single, true, buf);
-	case TR_DOUBLE:
-		memcpy(&number, value, 8);
-		return shortest(number, false, buf);
-	case TR_DECIMAL:
-		memcpy(&units, value, 16);
-		return tr_decimal_format(units, type.scale, buf);
-	case TR_DATE:
-		memcpy(&days, value, 4);
-		return tr_date_format(days, buf);
-	case TR_UUID:
-		tr_uuid_text(value, buf);
-		return 36;
-	default:
-		memcpy(&integer, value, 8);
+	case TR_BOOL: return (size_t)snprintf(buf, TR_VALUE_TEXT, *(const uint8_t *)value ? "true" : "false");
+	case TR_INT16: integer = *(const int16_t *)value; break;
+	case TR_INT32: integer = *(const int32_t *)value; break;
+	case TR_FLOAT: memcpy(&single, value, 4); return shortest((double)single, true, buf);
+	case TR_DOUBLE: memcpy(&number, value, 8); return shortest(number, false, buf);
+	case TR_DECIMAL: memcpy(&units, value, 16); return tr_decimal_format(units, type.scale, buf);
+	case TR_DATE: memcpy(&days, value, 4); return tr_date_format(days, buf);
+	case TR_UUID: tr_uuid_text(value, buf); return 36;
+	default: memcpy(&integer, value, 8);
 	}
 	if (type.kind == TR_TIME)
 		return tr_time_format(integer, buf);

@@ -18,8 +18,12 @@ bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, 
 		for (size_t k = 0; k < m->n_keys; k++)
 			values[i * m->n_keys + k] = m->files[i].partition[k];
 	}
-	const struct tr_engine_files files = { .name = name, .columns = &columns, .n_partition_columns = m->n_keys,
-		.paths = paths, .n_paths = m->n_files, .partition_values = values };
+	const struct tr_engine_files files = { .name = name,
+		.columns = &columns,
+		.n_partition_columns = m->n_keys,
+		.paths = paths,
+		.n_paths = m->n_files,
+		.partition_values = values };
 	ok = ok && tr_engine_add_files(e, &files, err);
 	free(paths);
 	free(values);

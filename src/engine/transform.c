@@ -25,7 +25,8 @@ static bool safe_to_load(const char *path, struct tr_err *err)
 	if ((st.st_uid == geteuid() || st.st_uid == 0) && !(st.st_mode & 022) && S_ISREG(st.st_mode))
 		return true;
 	tr_err_set(err, TR_ERR_USER, "the compiled transform %s is not safe to load", path);
-	return tr_err_hint(err, "it must be a file of your own that nobody else can write (chown, chmod go-w)");
+	return tr_err_hint(err,
+		"it must be a file of your own that nobody else can write (chown, chmod go-w)");
 }
 
 static bool open_object(struct tr_transform *t, struct tr_err *err)
@@ -46,15 +47,16 @@ static bool open_object(struct tr_transform *t, struct tr_err *err)
 	memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
 	t->descriptor = entry();
 	if (t->descriptor->abi != TAILRACE_TRANSFORM_ABI) {
-		tr_err_set(err, TR_ERR_USER, "the compiled transform %s has ABI %u, this tailrace has %d", t->object,
-			t->descriptor->abi, TAILRACE_TRANSFORM_ABI);
+		tr_err_set(err, TR_ERR_USER, "the compiled transform %s has ABI %u, this tailrace has %d",
+			t->object, t->descriptor->abi, TAILRACE_TRANSFORM_ABI);
 		return tr_err_hint(err, "run `tailrace gen` and build it again");
 	}
 	return true;
 }
 
 /* Same inputs, parameters and contract as the live ones? */
-static bool check_fingerprint(const struct tr_transform *t, const struct tr_transform_spec *spec, struct tr_err *err)
+static bool check_fingerprint(const struct tr_transform *t, const struct tr_transform_spec *spec,
+	struct tr_err *err)
 {
 	char fingerprint[TR_FINGERPRINT_TEXT];
 	char *now = tr_transform_description(spec, err);
@@ -65,7 +67,8 @@ static bool check_fingerprint(const struct tr_transform *t, const struct tr_tran
 		strcmp(t->descriptor->dataset, spec->dataset) == 0;
 	if (!same) {
 		char *difference = tr_transform_difference(t->descriptor->description, now, err);
-		tr_err_set(err, TR_ERR_USER, "the schema of dataset `%s` has moved since `tailrace gen`", spec->dataset);
+		tr_err_set(err, TR_ERR_USER, "the schema of dataset `%s` has moved since `tailrace gen`",
+			spec->dataset);
 		if (difference)
 			tr_err_detail(err, "%s", difference);
 		tr_err_hint(err, "run `tailrace gen`, mend %s where a field it uses has moved, and run again",
@@ -81,8 +84,8 @@ static bool check_fingerprint(const struct tr_transform *t, const struct tr_tran
 static bool bad_param(const struct tr_transform_param *p, struct tr_err *err)
 {
 	char type[TR_TYPE_TEXT];
-	return tr_err_set(err, TR_ERR_USER, "the parameter `%s` is not %s: `%s`", p->name, tr_type_format(p->type, type),
-		p->value);
+	return tr_err_set(err, TR_ERR_USER, "the parameter `%s` is not %s: `%s`", p->name,
+		tr_type_format(p->type, type), p->value);
 }
 
 /* A value as it lies in an Arrow buffer is a value as it lies in the struct, but for a
@@ -110,7 +113,8 @@ static bool fill_params(struct tr_transform *t, const struct tr_transform_spec *
 	for (size_t i = 0; t->params && i < spec->n_params; i++) {
 		if (!spec->params[i].value)
 			continue; /* null: the nullable field stays zero */
-		if (!fill_param(t, &spec->params[i], (uint8_t *)t->params + d->params[i].offset, d->params[i].size, err))
+		if (!fill_param(t, &spec->params[i], (uint8_t *)t->params + d->params[i].offset,
+			    d->params[i].size, err))
 			return false;
 	}
 	return t->params != NULL;
@@ -141,7 +145,7 @@ bool tr_transform_load(const struct tr_transform_spec *spec, const struct tr_tra
 		return false;
 	tr_arena_init(&t->arena, ARENA_MAX);
 	bool ok = build->object ? (t->object = tr_strdup(build->object, err)) != NULL
-		: tr_transform_compile(spec, build, &t->object, err);
+				: tr_transform_compile(spec, build, &t->object, err);
 	ok = ok && open_object(t, err) && check_fingerprint(t, spec, err) && copy_spec(t, spec, err) &&
 		fill_params(t, spec, err);
 	if (ok)

@@ -9,9 +9,9 @@
 
 struct in_field {
 	void (*load)(const struct in_field *f, int64_t row);
-	uint8_t *place;       /* in the side's struct */
-	uint32_t width;       /* of the value in the struct */
-	size_t column;        /* in the joined batch */
+	uint8_t *place; /* in the side's struct */
+	uint32_t width; /* of the value in the struct */
+	size_t column;  /* in the joined batch */
 	struct tr_type type;
 	bool nullable;
 	struct tr_view view;
@@ -25,15 +25,15 @@ struct out_field {
 };
 
 struct side {
-	uint8_t *row;         /* the struct */
+	uint8_t *row; /* the struct */
 	struct in_field *fields;
 	size_t n_fields;
-	size_t presence;      /* column; SIZE_MAX: always there */
+	size_t presence; /* column; SIZE_MAX: always there */
 	struct tr_view present;
 };
 
 struct apply {
-	struct tr_ctx ctx;    /* first: the function's ctx is a pointer to it */
+	struct tr_ctx ctx; /* first: the function's ctx is a pointer to it */
 	struct tr_transform *t;
 	struct ArrowArrayStream in;
 	struct tr_schema schema; /* of `in` */
@@ -44,9 +44,9 @@ struct apply {
 	struct out_field *out_fields;
 	struct tr_column *columns;
 	size_t n_out;
-	size_t *keys;         /* columns of `in` that name a row */
+	size_t *keys; /* columns of `in` that name a row */
 	size_t n_keys;
-	struct tr_err err;    /* set by the function through ctx */
+	struct tr_err err; /* set by the function through ctx */
 };
 
 /* ---- loading a side ---- */
@@ -123,7 +123,8 @@ static bool store_text(struct out_field *f, const uint8_t *place, struct tr_err 
 
 /* ---- errors of a row ---- */
 
-static void row_key(const struct apply *a, const struct ArrowArray *batch, int64_t row, char *buf, size_t size)
+static void row_key(const struct apply *a, const struct ArrowArray *batch, int64_t row, char *buf,
+	size_t size)
 {
 	struct tr_str s;
 	tr_str_init(&s, 4096);
@@ -144,7 +145,8 @@ static bool row_failed(struct apply *a, const struct ArrowArray *batch, int64_t 
 	char key[256];
 	row_key(a, batch, row, key, sizeof key);
 	if (err->kind == TR_ERR_NONE)
-		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run", a->t->dataset);
+		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run",
+			a->t->dataset);
 	tr_err_at_row(err, a->t->dataset, field, key);
 	if (!err->hint[0])
 		tr_err_hint(err, "nothing was published; mend the row or the transform");
@@ -154,7 +156,8 @@ static bool row_failed(struct apply *a, const struct ArrowArray *batch, int64_t 
 static enum tr_verdict ctx_fail(struct tr_ctx *ctx, const char *message)
 {
 	struct apply *a = (struct apply *)ctx;
-	tr_err_set(&a->err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run: %s", a->t->dataset, message);
+	tr_err_set(&a->err, TR_ERR_DATA, "the C transform of dataset `%s` stopped the run: %s", a->t->dataset,
+		message);
 	return TR_FAIL;
 }
 
@@ -171,7 +174,8 @@ static bool store_row(struct apply *a, const struct ArrowArray *batch, int64_t r
 	for (size_t i = 0; i < a->n_out; i++) {
 		struct out_field *f = &a->out_fields[i];
 		const uint8_t *place = a->out + f->offset;
-		bool ok = f->nullable && !place[f->width] ? tr_column_add_null(f->column, err) : f->store(f, place, err);
+		bool ok = f->nullable && !place[f->width] ? tr_column_add_null(f->column, err)
+							  : f->store(f, place, err);
 		if (!ok)
 			return row_failed(a, batch, row, a->t->out.fields[i].name, err);
 	}
@@ -199,7 +203,8 @@ static bool transform_row(struct apply *a, const struct ArrowArray *batch, int64
 	if (verdict == TR_SKIP)
 		return true;
 	if (verdict != TR_EMIT) {
-		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` returned %d", a->t->dataset, (int)verdict);
+		tr_err_set(err, TR_ERR_DATA, "the C transform of dataset `%s` returned %d", a->t->dataset,
+			(int)verdict);
 		tr_err_hint(err, "return TR_EMIT, TR_SKIP, or tr_fail(ctx, \"...\")");
 		return row_failed(a, batch, row, NULL, err);
 	}
@@ -283,10 +288,14 @@ static bool bind_side(struct apply *a, size_t i, size_t *column, size_t *field, 
 	for (size_t k = 0; k < schema->n; k++) {
 		struct tr_type type = schema->fields[k].type;
 		s->fields[k] = (struct in_field){ .place = s->row + d->sides[(*field)++].offset,
-			.width = struct_width(type), .column = (*column)++, .type = type,
+			.width = struct_width(type),
+			.column = (*column)++,
+			.type = type,
 			.nullable = schema->fields[k].nullable,
-			.load = type.kind == TR_BOOL ? load_bool : tr_type_is_bytes(type) ? load_text
-				: is_small_decimal(type) ? load_small_decimal : load_fixed };
+			.load = type.kind == TR_BOOL     ? load_bool
+				: tr_type_is_bytes(type) ? load_text
+				: is_small_decimal(type) ? load_small_decimal
+							 : load_fixed };
 	}
 	return true;
 }
@@ -303,10 +312,14 @@ static bool bind_out(struct apply *a, struct tr_err *err)
 	for (size_t i = 0; i < a->n_out; i++) {
 		struct tr_type type = a->t->out.fields[i].type;
 		tr_column_init(&a->columns[i], type);
-		a->out_fields[i] = (struct out_field){ .offset = d->out[i].offset, .width = struct_width(type),
-			.nullable = a->t->out.fields[i].nullable, .column = &a->columns[i],
-			.store = type.kind == TR_BOOL ? store_bool : tr_type_is_bytes(type) ? store_text
-				: is_small_decimal(type) ? store_small_decimal : store_fixed };
+		a->out_fields[i] = (struct out_field){ .offset = d->out[i].offset,
+			.width = struct_width(type),
+			.nullable = a->t->out.fields[i].nullable,
+			.column = &a->columns[i],
+			.store = type.kind == TR_BOOL    ? store_bool
+				: tr_type_is_bytes(type) ? store_text
+				: is_small_decimal(type) ? store_small_decimal
+							 : store_fixed };
 	}
 	return true;
 }
@@ -323,7 +336,8 @@ static bool bind(struct apply *a, const char *const *key_columns, size_t n_keys,
 		if (!bind_side(a, i, &column, &field, err))
 			return false;
 	if (column != a->schema.n)
-		return tr_err_set(err, TR_ERR_INTERNAL, "a transform of %zu columns was given %zu", column, a->schema.n);
+		return tr_err_set(err, TR_ERR_INTERNAL, "a transform of %zu columns was given %zu", column,
+			a->schema.n);
 	for (size_t i = 0; i < n_keys; i++) {
 		int k = tr_schema_find(&a->schema, key_columns[i]);
 		if (k >= 0)

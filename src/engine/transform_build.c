@@ -49,12 +49,14 @@ static bool compiler_init(struct compiler *c, const struct tr_transform_build *b
 		return false;
 	if (tr_process_find(build->compiler ? build->compiler : "cc", c->env[0] + 5, &c->path, err))
 		return true;
-	return tr_err_hint(err, "install a C compiler, or build the transforms where there is one "
+	return tr_err_hint(err,
+		"install a C compiler, or build the transforms where there is one "
 		"(`tailrace build --out DIR`) and run with `--objects DIR`");
 }
 
 /* Its words in the error, the place from its first `file:line:column: error`. */
-static bool compiler_failed(const struct tr_transform_spec *spec, const struct tr_buf *errors, struct tr_err *err)
+static bool compiler_failed(const struct tr_transform_spec *spec, const struct tr_buf *errors,
+	struct tr_err *err)
 {
 	char text[sizeof err->detail];
 	snprintf(text, sizeof text, "%.*s", (int)errors->len, (const char *)errors->data);
@@ -66,7 +68,8 @@ static bool compiler_failed(const struct tr_transform_spec *spec, const struct t
 		char file[256];
 		int row, column, used = 0;
 		if (sscanf(line, "%255[^:\n]:%d:%d: %n", file, &row, &column, &used) == 3 && used &&
-			(strncmp(line + used, "error", 5) == 0 || strncmp(line + used, "fatal error", 11) == 0))
+			(strncmp(line + used, "error", 5) == 0 ||
+				strncmp(line + used, "fatal error", 11) == 0))
 			return tr_err_at_file(err, file, row, column, NULL);
 		line = end ? end + 1 : NULL;
 	}
@@ -74,12 +77,13 @@ static bool compiler_failed(const struct tr_transform_spec *spec, const struct t
 }
 
 static bool run_compiler(const struct compiler *c, const struct tr_transform_spec *spec,
-	const struct tr_transform_build *build, const char *const *extra, const char *input, struct tr_buf *out,
-	struct tr_err *err)
+	const struct tr_transform_build *build, const char *const *extra, const char *input,
+	struct tr_buf *out, struct tr_err *err)
 {
 	const char *argv[ARGS_MAX] = { c->path, "-std=gnu17", "-O2", "-fPIC", "-Wall", "-Wno-unused-function",
-		"-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-Werror=int-conversion",
-		"-Werror=return-type", "-fvisibility=hidden", "-fno-diagnostics-color", "-iquote", build->project_dir };
+		"-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types",
+		"-Werror=int-conversion", "-Werror=return-type", "-fvisibility=hidden",
+		"-fno-diagnostics-color", "-iquote", build->project_dir };
 	int n = 14;
 	for (int i = 0; extra[i]; i++)
 		argv[n++] = extra[i];
@@ -103,7 +107,8 @@ static bool run_compiler(const struct compiler *c, const struct tr_transform_spe
 static bool not_private(const char *path, const char *why, struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_USER, "the cache folder %s is not private: %s", path, why);
-	return tr_err_hint(err, "objects in it are loaded with tailrace's rights: it must be a folder of your own with "
+	return tr_err_hint(err,
+		"objects in it are loaded with tailrace's rights: it must be a folder of your own with "
 		"mode 0700 (rm -r it, or set XDG_CACHE_HOME)");
 }
 
@@ -214,9 +219,10 @@ static bool check_unset(const struct tr_transform_spec *spec, const struct tr_bu
 	const char *field = tr_transform_unset(spec, (const char *)unit->data);
 	if (!field)
 		return true;
-	tr_err_set(err, TR_ERR_USER, "the C transform of dataset `%s` never sets the required field `%s`", spec->dataset,
-		field);
-	tr_err_hint(err, "assign out->%s in %s, or drop not_null from the contract", field, spec->source_path);
+	tr_err_set(err, TR_ERR_USER, "the C transform of dataset `%s` never sets the required field `%s`",
+		spec->dataset, field);
+	tr_err_hint(err, "assign out->%s in %s, or drop not_null from the contract", field,
+		spec->source_path);
 	return tr_err_at_file(err, spec->source_path, 1, 1, NULL);
 }
 
@@ -232,10 +238,11 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	char hash[65] = "";
 	tr_buf_init(&unit, PREPROCESSED_MAX);
 	tr_buf_init(&ignored, COMPILER_OUTPUT_MAX);
-	const char *const preprocess[] = { "-E", "-P", NULL }; /* no line markers: the glue's path is not part of it */
+	const char *const preprocess[] = { "-E", "-P",
+		NULL }; /* no line markers: the glue's path is not part of it */
 	const char *const compile[] = { "-shared", "-o", files->temporary, NULL };
-	bool ok = run_compiler(c, spec, build, preprocess, files->glue, &unit, err) && tr_buf_append(&unit, "", 1, err) &&
-		object_hash(c, &unit, hash, err);
+	bool ok = run_compiler(c, spec, build, preprocess, files->glue, &unit, err) &&
+		tr_buf_append(&unit, "", 1, err) && object_hash(c, &unit, hash, err);
 	struct tr_str path;
 	tr_str_init(&path, 4096);
 	tr_str_addf(&path, "%s/%s.so", cache, hash);
@@ -243,7 +250,8 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	ok = final != NULL;
 	if (ok && (build->force || access(final, R_OK) != 0)) {
 		/* What does not compile says so first; what is in the cache has passed both. */
-		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, err) && check_unset(spec, &unit, err);
+		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, err) &&
+			check_unset(spec, &unit, err);
 		if (ok && (chmod(files->temporary, 0600) != 0 || rename(files->temporary, final) != 0))
 			ok = tr_err_errno(err, errno, "%s can't be written", final);
 	}
@@ -257,18 +265,21 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	return ok;
 }
 
-bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build, char **object,
-	struct tr_err *err)
+bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build,
+	char **object, struct tr_err *err)
 {
 	struct compiler compiler = { 0 };
 	struct work_files files = { .glue = "" };
 	char *cache = NULL, *glue = NULL;
 	bool ok = headers_there(spec, build, err) && compiler_init(&compiler, build, err) &&
-		(cache = cache_folder(build, err)) && (glue = tr_transform_glue(spec->dataset, spec->source_path, err));
+		(cache = cache_folder(build, err)) &&
+		(glue = tr_transform_glue(spec->dataset, spec->source_path, err));
 	if (ok) {
 		/* Named by the process: two builds side by side don't meet. */
-		snprintf(files.glue, sizeof files.glue, "%s/glue-%s-%ld.c", cache, spec->dataset, (long)getpid());
-		snprintf(files.temporary, sizeof files.temporary, "%s/new-%s-%ld.so", cache, spec->dataset, (long)getpid());
+		snprintf(files.glue, sizeof files.glue, "%s/glue-%s-%ld.c", cache, spec->dataset,
+			(long)getpid());
+		snprintf(files.temporary, sizeof files.temporary, "%s/new-%s-%ld.so", cache, spec->dataset,
+			(long)getpid());
 		ok = write_file(files.glue, glue, err) &&
 			compile_into(&compiler, spec, build, cache, &files, object, err);
 		unlink(files.glue);

@@ -22,11 +22,12 @@ const char *tr_transform_abi_header(void)
 
 static bool is_keyword(const char *name)
 {
-	static const char *const keywords[] = { "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char",
-		"const", "constexpr", "continue", "default", "do", "double", "else", "enum", "extern", "false", "float",
-		"for", "goto", "if", "inline", "int", "long", "nullptr", "register", "restrict", "return", "short",
-		"signed", "sizeof", "static", "static_assert", "struct", "switch", "thread_local", "true", "typedef",
-		"typeof", "typeof_unqual", "union", "unsigned", "void", "volatile", "while", "linux", "unix" };
+	static const char *const keywords[] = { "alignas", "alignof", "asm", "auto", "bool", "break", "case",
+		"char", "const", "constexpr", "continue", "default", "do", "double", "else", "enum", "extern",
+		"false", "float", "for", "goto", "if", "inline", "int", "long", "nullptr", "register",
+		"restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "struct",
+		"switch", "thread_local", "true", "typedef", "typeof", "typeof_unqual", "union", "unsigned",
+		"void", "volatile", "while", "linux", "unix" };
 	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
 		if (strcmp(name, keywords[i]) == 0)
 			return true;
@@ -39,7 +40,8 @@ static void field_name(const char *column, char *out)
 	size_t len = strlen(column);
 	bool plain = len > 0 && len <= TR_NAME_MAX && !isdigit((unsigned char)column[0]);
 	for (size_t i = 0; i < len && plain; i++)
-		plain = isascii((unsigned char)column[i]) && (isalnum((unsigned char)column[i]) || column[i] == '_');
+		plain = isascii((unsigned char)column[i]) &&
+			(isalnum((unsigned char)column[i]) || column[i] == '_');
 	if (plain)
 		memcpy(out, column, len + 1);
 	else
@@ -90,18 +92,12 @@ static const char *c_type(struct tr_type type, bool nullable)
 static const char *unit(struct tr_type type)
 {
 	switch (type.kind) {
-	case TR_DATE:
-		return ", days since 1970-01-01";
-	case TR_TIMESTAMP:
-		return ", microseconds since 1970-01-01";
-	case TR_TIMESTAMPTZ:
-		return ", microseconds since 1970-01-01 UTC";
-	case TR_TIME:
-		return ", microseconds since midnight";
-	case TR_DECIMAL:
-		return ", unscaled units";
-	default:
-		return "";
+	case TR_DATE: return ", days since 1970-01-01";
+	case TR_TIMESTAMP: return ", microseconds since 1970-01-01";
+	case TR_TIMESTAMPTZ: return ", microseconds since 1970-01-01 UTC";
+	case TR_TIME: return ", microseconds since midnight";
+	case TR_DECIMAL: return ", unscaled units";
+	default: return "";
 	}
 }
 
@@ -161,7 +157,8 @@ static void add_fields(struct tr_str *s, const char *name, const struct tr_schem
 	char field[TR_NAME_MAX + 32];
 	for (size_t i = 0; i < schema->n; i++) {
 		tr_transform_field_name(schema, i, field);
-		tr_str_addf(s, "\t{ offsetof(struct %s, %s), sizeof((struct %s *)0)->%s },\n", name, field, name, field);
+		tr_str_addf(s, "\t{ offsetof(struct %s, %s), sizeof((struct %s *)0)->%s },\n", name, field,
+			name, field);
 	}
 }
 
@@ -186,7 +183,8 @@ static void param_schema(const struct tr_transform_spec *spec, struct tr_schema 
 {
 	tr_schema_init(out);
 	for (size_t i = 0; i < spec->n_params; i++)
-		if (!tr_schema_add(out, spec->params[i].name, spec->params[i].type, spec->params[i].value == NULL, NULL, err))
+		if (!tr_schema_add(out, spec->params[i].name, spec->params[i].type,
+			    spec->params[i].value == NULL, NULL, err))
 			return;
 }
 
@@ -214,21 +212,25 @@ static void add_glue(struct tr_str *s, const struct tr_transform_spec *spec, con
 	tr_str_add(s, "\t{ 0, 0 } };\nstatic const struct tr_transform_field tr_glue_out[] = {\n");
 	snprintf(name, sizeof name, "out_%s", d);
 	add_fields(s, name, spec->out);
-	tr_str_add(s, "\t{ 0, 0 } };\n\nstatic enum tr_verdict tr_glue_call(const void *const *sides, const void *params, "
+	tr_str_add(s,
+		"\t{ 0, 0 } };\n\nstatic enum tr_verdict tr_glue_call(const void *const *sides, const void *params, "
 		"void *out, struct tr_ctx *ctx)\n{\n");
 	tr_str_addf(s, "\treturn %s(", d);
 	for (size_t i = 0; i < spec->n_inputs; i++)
 		tr_str_addf(s, "sides[%zu], ", i);
 	tr_str_add(s, "params, out, ctx);\n}\n\n");
-	tr_str_addf(s, "static const struct tr_transform_descriptor tr_glue_descriptor = {\n"
+	tr_str_addf(s,
+		"static const struct tr_transform_descriptor tr_glue_descriptor = {\n"
 		"\t.abi = TAILRACE_TRANSFORM_ABI,\n\t.n_sides = %zu, .n_params = %zu, .n_out = %zu,\n"
 		"\t.dataset = \"%s\",\n\t.fingerprint = \"%s\",\n\t.description =\n",
 		spec->n_inputs, params->n, spec->out->n, d, fingerprint);
 	add_c_string(s, description);
-	tr_str_addf(s, ",\n\t.side_sizes = tr_glue_side_sizes, .side_fields = tr_glue_side_fields, .sides = tr_glue_sides,\n"
+	tr_str_addf(s,
+		",\n\t.side_sizes = tr_glue_side_sizes, .side_fields = tr_glue_side_fields, .sides = tr_glue_sides,\n"
 		"\t.params = tr_glue_params, .out = tr_glue_out,\n"
 		"\t.params_size = sizeof(struct %s_params), .out_size = sizeof(struct out_%s),\n"
-		"\t.call = tr_glue_call,\n};\n#endif\n", d, d);
+		"\t.call = tr_glue_call,\n};\n#endif\n",
+		d, d);
 }
 
 /* ---- the header ---- */
@@ -236,16 +238,18 @@ static void add_glue(struct tr_str *s, const struct tr_transform_spec *spec, con
 static void add_prototype(struct tr_str *s, const struct tr_transform_spec *spec)
 {
 	char alias[TR_NAME_MAX + 8];
-	tr_str_addf(s, "\n/* Write this function: one call a row, one at a time. `out` starts zeroed (all null).\n"
+	tr_str_addf(s,
+		"\n/* Write this function: one call a row, one at a time. `out` starts zeroed (all null).\n"
 		" * Return TR_EMIT, TR_SKIP, or tr_fail(ctx, \"...\").%s */\nenum tr_verdict %s(",
-		spec->n_inputs && spec->inputs[0].may_miss
-			? " A side that the outer join misses is NULL." : "", spec->dataset);
+		spec->n_inputs && spec->inputs[0].may_miss ? " A side that the outer join misses is NULL."
+							   : "",
+		spec->dataset);
 	for (size_t i = 0; i < spec->n_inputs; i++) {
 		field_name(spec->inputs[i].alias, alias);
 		tr_str_addf(s, "const struct in_%s *%s, ", spec->inputs[i].alias, alias);
 	}
-	tr_str_addf(s, "\n\tconst struct %s_params *params, struct out_%s *out, struct tr_ctx *ctx);\n", spec->dataset,
-		spec->dataset);
+	tr_str_addf(s, "\n\tconst struct %s_params *params, struct out_%s *out, struct tr_ctx *ctx);\n",
+		spec->dataset, spec->dataset);
 }
 
 static void upper_text(const char *text, char *out, size_t size)
@@ -266,8 +270,10 @@ char *tr_transform_header(const struct tr_transform_spec *spec, struct tr_err *e
 	if (!description || err->kind != TR_ERR_NONE)
 		goto out;
 	upper_text(spec->dataset, upper, sizeof upper);
-	tr_str_addf(&s, "/* Written by `tailrace gen` from the live schema: run it again after a change, do not edit. */\n"
-		"#ifndef TAILRACE_GEN_%s_H\n#define TAILRACE_GEN_%s_H\n\n#include \"tailrace/transform.h\"\n", upper, upper);
+	tr_str_addf(&s,
+		"/* Written by `tailrace gen` from the live schema: run it again after a change, do not edit. */\n"
+		"#ifndef TAILRACE_GEN_%s_H\n#define TAILRACE_GEN_%s_H\n\n#include \"tailrace/transform.h\"\n",
+		upper, upper);
 	for (size_t i = 0; i < spec->n_inputs; i++) {
 		snprintf(name, sizeof name, "in_%s", spec->inputs[i].alias);
 		upper_text(name, prefix, sizeof prefix);
@@ -303,7 +309,8 @@ char *tr_transform_glue(const char *dataset, const char *source_path, struct tr_
 			tr_str_addc(&s, '\\');
 		tr_str_addc(&s, *p);
 	}
-	tr_str_addf(&s, "\"\n#ifndef TAILRACE_GEN_%s_H\n#error \"the file must include gen/%s.h\"\n#else\n"
+	tr_str_addf(&s,
+		"\"\n#ifndef TAILRACE_GEN_%s_H\n#error \"the file must include gen/%s.h\"\n#else\n"
 		"__attribute__((visibility(\"default\"))) const struct tr_transform_descriptor *tailrace_transform(void);\n"
 		"const struct tr_transform_descriptor *tailrace_transform(void)\n{\n\treturn &tr_glue_descriptor;\n}\n#endif\n",
 		upper, dataset);
@@ -318,7 +325,8 @@ static void describe_schema(struct tr_str *s, const char *prefix, const struct t
 {
 	char type[TR_TYPE_TEXT];
 	for (size_t i = 0; i < schema->n; i++)
-		tr_str_addf(s, "%s.%s: %s%s\n", prefix, schema->fields[i].name, tr_type_format(schema->fields[i].type, type),
+		tr_str_addf(s, "%s.%s: %s%s\n", prefix, schema->fields[i].name,
+			tr_type_format(schema->fields[i].type, type),
 			schema->fields[i].nullable ? "" : " not null");
 }
 
@@ -330,7 +338,8 @@ char *tr_transform_description(const struct tr_transform_spec *spec, struct tr_e
 	param_schema(spec, &params, err);
 	for (size_t i = 0; i < spec->n_inputs; i++) {
 		const struct tr_transform_input *in = &spec->inputs[i];
-		tr_str_addf(&s, "%s: %s%s\n", in->alias, in->relation, in->may_miss ? ", may be missing" : "");
+		tr_str_addf(&s, "%s: %s%s\n", in->alias, in->relation,
+			in->may_miss ? ", may be missing" : "");
 		describe_schema(&s, in->alias, in->schema);
 	}
 	describe_schema(&s, "params", &params);
@@ -352,7 +361,8 @@ static const char *find_line(const char *description, const char *name, size_t n
 {
 	for (const char *line = description; *line;) {
 		size_t n = strcspn(line, "\n");
-		if (n > name_len + 1 && strncmp(line, name, name_len) == 0 && strncmp(line + name_len, ": ", 2) == 0) {
+		if (n > name_len + 1 && strncmp(line, name, name_len) == 0 &&
+			strncmp(line + name_len, ": ", 2) == 0) {
 			*len = n - name_len - 2;
 			return line + name_len + 2;
 		}
@@ -376,9 +386,11 @@ char *tr_transform_difference(const char *before, const char *now, struct tr_err
 			size_t rest_len = (size_t)(line + n - rest);
 			const char *match = find_line(other, line, name, &len);
 			if (!match)
-				tr_str_addf(&s, "%c %.*s (%s)\n", pass ? '+' : '-', (int)n, line, pass ? "new" : "gone");
+				tr_str_addf(&s, "%c %.*s (%s)\n", pass ? '+' : '-', (int)n, line,
+					pass ? "new" : "gone");
 			else if (!pass && (len != rest_len || strncmp(match, rest, len) != 0))
-				tr_str_addf(&s, "~ %.*s: was %.*s, is %.*s\n", (int)name, line, (int)rest_len, rest, (int)len, match);
+				tr_str_addf(&s, "~ %.*s: was %.*s, is %.*s\n", (int)name, line, (int)rest_len,
+					rest, (int)len, match);
 			line += n + (line[n] == '\n');
 		}
 	}

@@ -20,7 +20,7 @@ struct tr_transform {
 };
 
 /* The object's path in the cache, compiled if it is not there. Owned, free(). */
-bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build, char **object,
-	struct tr_err *err) TR_CHECKED;
+bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build,
+	char **object, struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -6,6 +6,7 @@
 
 /* fsync every key's file, then the folders above them. Several threads: file systems that
  * commit in groups (ext4, xfs) then pay for a few commits, not for one a file. */
-bool tr_local_sync(const struct tr_local_root *root, const char *const *keys, size_t n, struct tr_err *err) TR_CHECKED;
+bool tr_local_sync(const struct tr_local_root *root, const char *const *keys, size_t n,
+	struct tr_err *err) TR_CHECKED;
 
 #endif

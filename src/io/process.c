@@ -34,7 +34,8 @@ static bool collect(int fds[2], struct tr_buf *bufs[2], int64_t deadline_us)
 {
 	bool open[2] = { true, true };
 	while (open[0] || open[1]) {
-		struct pollfd p[2] = { { open[0] ? fds[0] : -1, POLLIN, 0 }, { open[1] ? fds[1] : -1, POLLIN, 0 } };
+		struct pollfd p[2] = { { open[0] ? fds[0] : -1, POLLIN, 0 },
+			{ open[1] ? fds[1] : -1, POLLIN, 0 } };
 		int64_t left = (deadline_us - tr_clock_monotonic_us()) / 1000;
 		if (left <= 0)
 			return false;
@@ -116,7 +117,9 @@ bool tr_process_find(const char *name, const char *path_list, char **out, struct
 		return (*out = tr_strdup(name, err)) != NULL;
 	for (const char *p = path_list; *p;) {
 		size_t n = strcspn(p, ":");
-		if (n > 0 && (size_t)snprintf(candidate, sizeof candidate, "%.*s/%s", (int)n, p, name) < sizeof candidate &&
+		if (n > 0 &&
+			(size_t)snprintf(candidate, sizeof candidate, "%.*s/%s", (int)n, p, name) <
+				sizeof candidate &&
 			access(candidate, X_OK) == 0)
 			return (*out = tr_strdup(candidate, err)) != NULL;
 		p += n + (p[n] == ':');

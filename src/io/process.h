@@ -8,9 +8,9 @@
 #include "base/mem.h"
 
 struct tr_process {
-	const char *const *argv;  /* argv[0] is a path or looked up on PATH of `env`; NULL-terminated */
-	const char *const *env;   /* `NAME=value`; NULL-terminated */
-	const char *folder;       /* working directory; NULL: ours */
+	const char *const *argv; /* argv[0] is a path or looked up on PATH of `env`; NULL-terminated */
+	const char *const *env;  /* `NAME=value`; NULL-terminated */
+	const char *folder;      /* working directory; NULL: ours */
 	int64_t timeout_ms;
 };
 

@@ -67,7 +67,8 @@ bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *nam
 	t->path[0] = '\0';
 	sweep(parent);
 	char path[1024];
-	if ((size_t)snprintf(path, sizeof path, "%s/" PREFIX "%s-%ld", parent, name, (long)getpid()) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof path, "%s/" PREFIX "%s-%ld", parent, name, (long)getpid()) >=
+		sizeof path)
 		return tr_err_set(err, TR_ERR_USER, "the path of the temporary folder is too long");
 	if (mkdir(path, 0700) != 0) {
 		tr_err_errno(err, errno, "the temporary folder %s can't be made", path);

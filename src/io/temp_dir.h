@@ -13,7 +13,8 @@ struct tr_temp_dir {
 };
 
 /* `name` tells whose it is: letters, digits and `-`. Sweeps dead neighbours first. */
-bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *name, struct tr_err *err) TR_CHECKED;
+bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *name,
+	struct tr_err *err) TR_CHECKED;
 void tr_temp_dir_clear(struct tr_temp_dir *t);
 
 #endif

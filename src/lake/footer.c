@@ -14,7 +14,8 @@ static bool read_part(struct tr_store *store, const char *key, uint64_t offset, 
 		return false;
 	if (!found)
 		return tr_err_set(err, TR_ERR_DATA, "the file %s is missing", key);
-	return out->len == n || tr_err_set(err, TR_ERR_DATA, "the file %s became shorter while it was read", key);
+	return out->len == n ||
+		tr_err_set(err, TR_ERR_DATA, "the file %s became shorter while it was read", key);
 }
 
 bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, const struct tr_schema *schema,
@@ -33,7 +34,8 @@ bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, con
 		ok = tr_parquet_footer_length(tail, bytes, &length, err);
 	}
 	if (ok && (length > bytes - sizeof tail || length > FOOTER_MAX))
-		ok = tr_err_set(err, TR_ERR_DATA, "the footer of %s has %llu bytes", key, (unsigned long long)length);
+		ok = tr_err_set(err, TR_ERR_DATA, "the footer of %s has %llu bytes", key,
+			(unsigned long long)length);
 	ok = ok && read_part(store, key, bytes - sizeof tail - length, (size_t)length, &part, err) &&
 		tr_parquet_footer_parse(part.data, part.len, bytes, schema, stats, err);
 	tr_buf_clear(&part);

@@ -228,7 +228,10 @@ bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct t
 bool tr_config_load_lake(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
 	struct tr_errs *errs)
 {
-	struct tr_config_reader r = { .config = out, .env = env, .env_context = env_context, .errs = errs,
+	struct tr_config_reader r = { .config = out,
+		.env = env,
+		.env_context = env_context,
+		.errs = errs,
 		.lake_only = true };
 	return load(path, &r);
 }

@@ -11,7 +11,8 @@
 
 /* ---- inputs ---- */
 
-static struct tr_relation *plan_relation(struct tr_plan *plan, struct tr_pg *pg, const char *name, struct tr_err *err)
+static struct tr_relation *plan_relation(struct tr_plan *plan, struct tr_pg *pg, const char *name,
+	struct tr_err *err)
 {
 	for (size_t i = 0; i < plan->n_relations; i++)
 		if (strcmp(plan->relation_names[i], name) == 0)
@@ -22,7 +23,8 @@ static struct tr_relation *plan_relation(struct tr_plan *plan, struct tr_pg *pg,
 	if (relation->row_security && !plan->config->source.accept_row_security) {
 		tr_err_set(err, TR_ERR_USER, "a row security policy would hide rows of %s.%s from this user",
 			relation->schema, relation->name);
-		tr_err_hint(err, "grant the user BYPASSRLS, or accept a partial read with "
+		tr_err_hint(err,
+			"grant the user BYPASSRLS, or accept a partial read with "
 			"`source: { row_security: accept }`");
 	} else if (relation->kind == 'm' && !relation->is_populated) {
 		tr_err_set(err, TR_ERR_USER, "the materialized view %s.%s has not been populated",
@@ -37,7 +39,8 @@ static struct tr_relation *plan_relation(struct tr_plan *plan, struct tr_pg *pg,
 	return NULL;
 }
 
-static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d, struct tr_errs *errs)
+static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d,
+	struct tr_errs *errs)
 {
 	const struct tr_config_dataset *c = d->config;
 	struct tr_err err = { 0 };
@@ -49,8 +52,10 @@ static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_d
 		tr_err_clear(&err);
 		struct tr_relation *relation = plan_relation(plan, pg, c->inputs[i].relation, &err);
 		if (relation) {
-			d->inputs[d->n_inputs++] = (struct tr_plan_input){
-				.config = &c->inputs[i], .relation = relation, .scans = 1, .shared = -1 };
+			d->inputs[d->n_inputs++] = (struct tr_plan_input){ .config = &c->inputs[i],
+				.relation = relation,
+				.scans = 1,
+				.shared = -1 };
 		} else {
 			tr_config_at(plan->config, c->inputs[i].relation_pos, &err);
 			ok = tr_errs_push(errs, &err);
@@ -73,7 +78,8 @@ static void estimate(struct tr_plan_input *input)
 	input->est_bytes = r->rows < 0 ? -1 : (int64_t)(r->rows * (double)width);
 }
 
-bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed, struct tr_err *err)
+bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed,
+	struct tr_err *err)
 {
 	const struct tr_relation *r = input->relation;
 	input->columns = tr_arena_alloc(&plan->arena, r->n_columns * sizeof *input->columns, err);
@@ -113,15 +119,19 @@ static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, st
 		enum tr_kind kind = f->type.kind;
 		bool ok = true;
 		if ((kind == TR_TIMESTAMP || kind == TR_TIMESTAMPTZ) && f->type.precision == 0)
-			ok = tr_plan_warn(plan, d, err, "%s: the file keeps microseconds, Athena and Trino show "
-				"milliseconds by default; declare %s(6) to say that you know, or %s(3)", f->name,
-				kind == TR_TIMESTAMP ? "timestamp" : "timestamptz",
+			ok = tr_plan_warn(plan, d, err,
+				"%s: the file keeps microseconds, Athena and Trino show "
+				"milliseconds by default; declare %s(6) to say that you know, or %s(3)",
+				f->name, kind == TR_TIMESTAMP ? "timestamp" : "timestamptz",
 				kind == TR_TIMESTAMP ? "timestamp" : "timestamptz");
 		else if (kind == TR_TIME)
-			ok = tr_plan_warn(plan, d, err, "%s: Athena has no TIME columns; declare `string` to read it there", f->name);
+			ok = tr_plan_warn(plan, d, err,
+				"%s: Athena has no TIME columns; declare `string` to read it there", f->name);
 		else if (kind == TR_UUID)
-			ok = tr_plan_warn(plan, d, err, "%s: Athena shows a binary uuid as raw bytes; declare `string` "
-				"for its text", f->name);
+			ok = tr_plan_warn(plan, d, err,
+				"%s: Athena shows a binary uuid as raw bytes; declare `string` "
+				"for its text",
+				f->name);
 		if (!ok)
 			return false;
 	}
@@ -138,7 +148,8 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool same_rows(const struct tr_plan_shared *s, const struct tr_plan_dataset *d, const struct tr_plan_input *in)
+static bool same_rows(const struct tr_plan_shared *s, const struct tr_plan_dataset *d,
+	const struct tr_plan_input *in)
 {
 	return s->input.relation == in->relation && same_text(s->input.config->where, in->config->where) &&
 		s->special_to_null == d->config->special_to_null;
@@ -205,7 +216,8 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 		struct tr_plan_shared *s = &plan->shared[i];
 		if (!unite(plan, s, err))
 			return false;
-		if (s->users > 1 && s->input.n_columns > 0 && s->input.est_bytes >= 0 && s->input.est_bytes <= most)
+		if (s->users > 1 && s->input.n_columns > 0 && s->input.est_bytes >= 0 &&
+			s->input.est_bytes <= most)
 			plan->shared[kept++] = *s;
 	}
 	plan->n_shared = kept;
@@ -237,7 +249,8 @@ static void choose_preloads(struct tr_plan_dataset *d, int connections)
 			struct tr_plan_input *in = &d->inputs[i];
 			if (connections_of(in) == 0)
 				continue;
-			if (!smallest || (in->est_bytes >= 0 &&
+			if (!smallest ||
+				(in->est_bytes >= 0 &&
 					(smallest->est_bytes < 0 || in->est_bytes < smallest->est_bytes)))
 				smallest = in;
 		}
@@ -270,8 +283,10 @@ static bool share_memory(struct tr_plan *plan, struct tr_plan_dataset *d, struct
 		return true;
 	}
 	if (memory < SQL_MEMORY_MIN) {
-		tr_err_set(err, TR_ERR_USER, "dataset `%s` runs in the embedded engine, which needs "
-			"limits.memory of at least 128MiB", d->config->name);
+		tr_err_set(err, TR_ERR_USER,
+			"dataset `%s` runs in the embedded engine, which needs "
+			"limits.memory of at least 128MiB",
+			d->config->name);
 		return tr_err_hint(err, "raise limits.memory to 128MiB or more");
 	}
 	uint64_t share = d->n_keys ? memory / 3 : memory / 4;
@@ -292,7 +307,8 @@ static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset
 	return worth < 1 ? 1 : worth < workers ? (int)worth : workers;
 }
 
-static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version, struct tr_err *err)
+static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version,
+	struct tr_err *err)
 {
 	const struct tr_config *c = plan->config;
 	d->workers = 1;
@@ -310,7 +326,8 @@ static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int 
 
 /* ---- a dataset ---- */
 
-static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d, struct tr_errs *errs)
+static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d,
+	struct tr_errs *errs)
 {
 	d->kind = d->config->sql ? TR_PLAN_SQL : d->config->c ? TR_PLAN_C : TR_PLAN_COPY;
 	tr_schema_init(&d->contract.schema);
@@ -318,8 +335,8 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	if (!plan_inputs(plan, pg, d, errs))
 		return false;
 	bool ok = d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
-		: d->kind == TR_PLAN_SQL ? tr_plan_sql(plan, d, errs)
-		: tr_plan_c(plan, d, errs);
+		: d->kind == TR_PLAN_SQL  ? tr_plan_sql(plan, d, errs)
+					  : tr_plan_c(plan, d, errs);
 	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_checks(plan, d, errs))
 		return false;
 	struct tr_err err = { 0 };

@@ -16,30 +16,30 @@ enum tr_plan_kind { TR_PLAN_COPY, TR_PLAN_SQL, TR_PLAN_C };
 
 struct tr_plan_input {
 	const struct tr_config_input *config;
-	struct tr_relation *relation;   /* shared between datasets; owned by the plan */
-	int *columns;                   /* read from Postgres, indices into relation->columns */
+	struct tr_relation *relation; /* shared between datasets; owned by the plan */
+	int *columns;                 /* read from Postgres, indices into relation->columns */
 	size_t n_columns;
-	int scans;                      /* how often the statement scans it */
-	bool preload;                   /* loaded into a temporary table before the statement */
+	int scans;    /* how often the statement scans it */
+	bool preload; /* loaded into a temporary table before the statement */
 	double est_rows;
-	int64_t est_bytes;              /* of the COPY */
-	int shared;                     /* read once for several datasets: index into plan->shared; -1 */
-	size_t shared_users;            /* how many datasets, where shared */
+	int64_t est_bytes;   /* of the COPY */
+	int shared;          /* read once for several datasets: index into plan->shared; -1 */
+	size_t shared_users; /* how many datasets, where shared */
 };
 
 /* An input that several datasets use and that fits the disk budget: it is read once, with
  * the union of their columns, and kept on disk for the run. */
 struct tr_plan_shared {
-	struct tr_plan_input input;     /* relation, columns, where, estimates */
+	struct tr_plan_input input; /* relation, columns, where, estimates */
 	bool special_to_null;
-	size_t users;                   /* datasets */
+	size_t users; /* datasets */
 };
 
 /* A question to the staged files, asked before the commit. */
 struct tr_plan_check {
-	char *text;                     /* the expression, or `unique (a, b)` */
-	char *count;                    /* SELECT count(*) of what breaks it: 0 passes */
-	char *samples;                  /* SELECT some keys of the rows that break it */
+	char *text;    /* the expression, or `unique (a, b)` */
+	char *count;   /* SELECT count(*) of what breaks it: 0 passes */
+	char *samples; /* SELECT some keys of the rows that break it */
 };
 
 struct tr_plan_warning {
@@ -55,39 +55,39 @@ struct tr_plan_dataset {
 	enum tr_plan_kind kind;
 	struct tr_plan_input *inputs;
 	size_t n_inputs;
-	char *sql;                      /* the statement: the file's text, or the join of a C transform; NULL: none */
-	char *sql_path;                 /* for messages; NULL where tailrace wrote the statement */
-	struct tr_schema *sql_inputs;   /* one an input: the columns that SQL and C see */
-	int **sql_columns;              /* which of relation->columns each of them is; -1: TR_PLAN_PRESENCE */
+	char *sql;      /* the statement: the file's text, or the join of a C transform; NULL: none */
+	char *sql_path; /* for messages; NULL where tailrace wrote the statement */
+	struct tr_schema *sql_inputs; /* one an input: the columns that SQL and C see */
+	int **sql_columns;            /* which of relation->columns each of them is; -1: TR_PLAN_PRESENCE */
 	struct tr_engine_param *params;
 	size_t n_params;
 	bool outer_join;                /* C: a side may be missing, its scan carries TR_PLAN_PRESENCE */
 	struct tr_transform *transform; /* C: compiled and loaded; owned */
 	struct tr_contract contract;
-	const char **source_types;      /* of each published column, in the source's words (or the engine's) */
+	const char **source_types; /* of each published column, in the source's words (or the engine's) */
 	struct tr_partition_key *keys;
 	size_t n_keys;
 	struct tr_plan_check *checks;
 	size_t n_checks;
-	int workers;                    /* of a straight copy: parallel page ranges */
-	int engine_threads;             /* 0: no engine needed */
+	int workers;                        /* of a straight copy: parallel page ranges */
+	int engine_threads;                 /* 0: no engine needed */
 	size_t engine_memory, stage_memory; /* shares of limits.memory */
-	int connections;                /* at once, the keeper included */
-	struct tr_plan_warning *warnings; /* in the order found */
+	int connections;                    /* at once, the keeper included */
+	struct tr_plan_warning *warnings;   /* in the order found */
 };
 
 struct tr_plan_options {
-	const char *const *names;       /* datasets; n == 0: all */
+	const char *const *names; /* datasets; n == 0: all */
 	size_t n;
-	bool skip_transforms;           /* don't compile or load C transforms (`gen`) */
-	const char *object_dir;         /* built objects `<dataset>.so` to use instead of compiling; NULL */
-	bool force_build;               /* compile even where the cache has it (`build`) */
+	bool skip_transforms;   /* don't compile or load C transforms (`gen`) */
+	const char *object_dir; /* built objects `<dataset>.so` to use instead of compiling; NULL */
+	bool force_build;       /* compile even where the cache has it (`build`) */
 };
 
 struct tr_plan {
 	const struct tr_config *config;
 	struct tr_relation **relations;
-	const char **relation_names;    /* as the configuration spells them */
+	const char **relation_names; /* as the configuration spells them */
 	size_t n_relations;
 	struct tr_plan_dataset *datasets;
 	size_t n_datasets;

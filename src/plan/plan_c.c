@@ -38,7 +38,8 @@ static bool join_statement(struct tr_plan *plan, struct tr_plan_dataset *d, stru
 				tr_str_addc(&s, '.');
 				tr_str_add_ident(&s, d->sql_inputs[i].fields[k].name);
 				char name[512];
-				snprintf(name, sizeof name, presence ? "%s" : "%s.%s", alias, d->sql_inputs[i].fields[k].name);
+				snprintf(name, sizeof name, presence ? "%s" : "%s.%s", alias,
+					d->sql_inputs[i].fields[k].name);
 				tr_str_add(&s, " AS ");
 				tr_str_add_ident(&s, name);
 				comma = ", ";
@@ -56,7 +57,8 @@ bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, str
 {
 	const struct tr_config *c = plan->config;
 	struct tr_transform_input *inputs = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *inputs, err);
-	struct tr_transform_param *params = tr_arena_alloc(&plan->arena, (c->n_params + 1) * sizeof *params, err);
+	struct tr_transform_param *params =
+		tr_arena_alloc(&plan->arena, (c->n_params + 1) * sizeof *params, err);
 	if (!inputs || !params)
 		return false;
 	for (size_t i = 0; i < d->n_inputs; i++) {
@@ -70,15 +72,24 @@ bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, str
 		own->n -= d->outer_join;
 		for (size_t k = 0; k < own->n; k++)
 			types[k] = r->columns[d->sql_columns[i][k]].pg_type;
-		inputs[i] = (struct tr_transform_input){ .alias = d->inputs[i].config->alias, .relation = relation,
-			.schema = own, .source_types = types, .may_miss = d->outer_join };
+		inputs[i] = (struct tr_transform_input){ .alias = d->inputs[i].config->alias,
+			.relation = relation,
+			.schema = own,
+			.source_types = types,
+			.may_miss = d->outer_join };
 	}
 	for (size_t i = 0; i < c->n_params; i++)
-		params[i] = (struct tr_transform_param){ c->params[i].name, c->params[i].type, c->params[i].value };
+		params[i] = (struct tr_transform_param){ c->params[i].name, c->params[i].type,
+			c->params[i].value };
 	char *path = tr_arena_printf(&plan->arena, err, "%s%s%s", d->config->c[0] == '/' ? "" : c->folder,
 		d->config->c[0] == '/' ? "" : "/", d->config->c);
-	*spec = (struct tr_transform_spec){ .dataset = d->config->name, .source_path = path, .inputs = inputs,
-		.n_inputs = d->n_inputs, .params = params, .n_params = c->n_params, .out = &d->contract.schema };
+	*spec = (struct tr_transform_spec){ .dataset = d->config->name,
+		.source_path = path,
+		.inputs = inputs,
+		.n_inputs = d->n_inputs,
+		.params = params,
+		.n_params = c->n_params,
+		.out = &d->contract.schema };
 	return path != NULL;
 }
 
@@ -89,7 +100,8 @@ static bool load_transform(struct tr_plan *plan, struct tr_plan_dataset *d, stru
 	char *object = dir ? tr_arena_printf(&plan->arena, err, "%s/%s.so", dir, d->config->name) : NULL;
 	if ((dir && !object) || !tr_plan_transform_spec(plan, d, &spec, err))
 		return false;
-	const struct tr_transform_build build = { .project_dir = plan->config->folder, .object = object,
+	const struct tr_transform_build build = { .project_dir = plan->config->folder,
+		.object = object,
 		.force = plan->options.force_build };
 	return tr_transform_load(&spec, &build, &d->transform, err);
 }
@@ -103,11 +115,16 @@ static bool identity_contract(struct tr_plan *plan, struct tr_plan_dataset *d, s
 		return false;
 	for (size_t i = 0; i < c->n_columns; i++) {
 		const struct tr_config_column *column = &c->columns[i];
-		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null, column->doc, err))
+		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null,
+			    column->doc, err))
 			return false;
-		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i, .from = column->type,
-			.to = column->type, .not_null = column->not_null, .truncate = column->truncate,
-			.accepted = (const char *const *)column->accepted, .n_accepted = column->n_accepted };
+		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i,
+			.from = column->type,
+			.to = column->type,
+			.not_null = column->not_null,
+			.truncate = column->truncate,
+			.accepted = (const char *const *)column->accepted,
+			.n_accepted = column->n_accepted };
 	}
 	return true;
 }
@@ -125,8 +142,10 @@ bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *
 {
 	struct tr_err err = { 0 };
 	if (d->config->n_columns == 0) {
-		tr_err_set(&err, TR_ERR_USER, "dataset `%s` is a C transform without `columns:`", d->config->name);
-		tr_err_hint(&err, "declare the columns: they are the fields of struct out_%s", d->config->name);
+		tr_err_set(&err, TR_ERR_USER, "dataset `%s` is a C transform without `columns:`",
+			d->config->name);
+		tr_err_hint(&err, "declare the columns: they are the fields of struct out_%s",
+			d->config->name);
 		tr_config_at(plan->config, d->config->pos, &err);
 		return tr_errs_push(errs, &err);
 	}

@@ -12,9 +12,11 @@ static bool closest_column(const struct tr_schema *s, const char *name, struct t
 		names[i] = s->fields[i].name;
 	const char *close = tr_name_closest(name, names, s->n);
 	if (close)
-		return tr_err_hint(err, "did you mean `%s`? (write `from: %s` where the published name differs)",
-			close, close);
-	return tr_err_hint(err, "the source of a published column is the column of the same name, or `from:`");
+		return tr_err_hint(err,
+			"did you mean `%s`? (write `from: %s` where the published name differs)", close,
+			close);
+	return tr_err_hint(err,
+		"the source of a published column is the column of the same name, or `from:`");
 }
 
 /* A source column that exists but has a type that is not carried. */
@@ -33,8 +35,8 @@ static bool missing_column(const struct tr_plan_dataset *d, const struct tr_sche
 {
 	const struct tr_source_column *column = unsupported(d, name);
 	if (column) {
-		tr_err_set(err, TR_ERR_USER, "column `%s` has the type %s, which tailrace does not read", name,
-			column->pg_type);
+		tr_err_set(err, TR_ERR_USER, "column `%s` has the type %s, which tailrace does not read",
+			name, column->pg_type);
 		return tr_err_hint(err, "%s", column->why);
 	}
 	if (d->kind == TR_PLAN_COPY)
@@ -56,21 +58,28 @@ static bool match_column(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 		return tr_config_at(plan->config, c->pos, err);
 	}
 	struct tr_type type = yielded->fields[source].type;
-	*out = (struct tr_contract_column){ .source = source, .from = type, .to = c->type, .not_null = c->not_null,
-		.truncate = c->truncate, .accepted = (const char *const *)c->accepted, .n_accepted = c->n_accepted };
+	*out = (struct tr_contract_column){ .source = source,
+		.from = type,
+		.to = c->type,
+		.not_null = c->not_null,
+		.truncate = c->truncate,
+		.accepted = (const char *const *)c->accepted,
+		.n_accepted = c->n_accepted };
 	d->source_types[c - d->config->columns] = types[source];
 	if (!tr_contract_widens(type, c->type)) {
 		char have[TR_TYPE_TEXT], want[TR_TYPE_TEXT], cast[256];
 		tr_type_format(c->type, want);
 		tr_type_format(type, have);
-		tr_err_set(err, TR_ERR_USER, "column `%s` is %s%s%s%s, the contract says %s", c->name, types[source],
-			strcasecmp(types[source], have) ? " (" : "", strcasecmp(types[source], have) ? have : "",
+		tr_err_set(err, TR_ERR_USER, "column `%s` is %s%s%s%s, the contract says %s", c->name,
+			types[source], strcasecmp(types[source], have) ? " (" : "",
+			strcasecmp(types[source], have) ? have : "",
 			strcasecmp(types[source], have) ? ")" : "", want);
 		tr_contract_cast(type, c->type, from, cast, sizeof cast);
 		if (d->kind == TR_PLAN_COPY)
 			tr_err_hint(err, "declare `%s`, or read it by SQL: %s", have, cast);
 		else
-			tr_err_hint(err, "write %s AS %s in the statement, or declare `%s`", cast, from, have);
+			tr_err_hint(err, "write %s AS %s in the statement, or declare `%s`", cast, from,
+				have);
 		return tr_config_at(plan->config, c->type_pos, err);
 	}
 	return tr_schema_add(&d->contract.schema, c->name, c->type, !c->not_null, c->doc, err);
@@ -91,7 +100,8 @@ static bool undeclared(struct tr_plan *plan, struct tr_plan_dataset *d, const st
 			continue;
 		struct tr_err err = { 0 };
 		char type[TR_TYPE_TEXT];
-		tr_err_set(&err, TR_ERR_USER, "the statement yields `%s`, which the contract does not declare",
+		tr_err_set(&err, TR_ERR_USER,
+			"the statement yields `%s`, which the contract does not declare",
 			yielded->fields[i].name);
 		tr_err_hint(&err, "add `%s: { type: %s }` to the columns, or leave it out of the SELECT",
 			yielded->fields[i].name, tr_type_format(yielded->fields[i].type, type));
@@ -107,7 +117,8 @@ static bool declared(struct tr_plan *plan, struct tr_plan_dataset *d, const stru
 	bool ok = true;
 	for (size_t i = 0; i < d->config->n_columns; i++) {
 		struct tr_err err = { 0 };
-		if (!match_column(plan, d, &d->config->columns[i], &d->contract.columns[i], yielded, types, &err))
+		if (!match_column(plan, d, &d->config->columns[i], &d->contract.columns[i], yielded, types,
+			    &err))
 			ok = tr_errs_push(errs, &err);
 	}
 	return undeclared(plan, d, yielded, errs) && ok;
@@ -134,7 +145,9 @@ static bool taken_over(struct tr_plan_dataset *d, const struct tr_schema *yielde
 		d->source_types[i] = types[i];
 		if (!tr_schema_add(&d->contract.schema, name, to, f->nullable, f->doc, err))
 			return false;
-		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i, .from = f->type, .to = to,
+		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i,
+			.from = f->type,
+			.to = to,
 			.not_null = not_null };
 	}
 	return true;
@@ -169,7 +182,8 @@ bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 			continue;
 		const char *name = r->columns[i].name;
 		for (size_t k = 0; k < d->contract.schema.n; k++) {
-			const struct tr_config_column *c = d->config->n_columns ? &d->config->columns[k] : NULL;
+			const struct tr_config_column *c =
+				d->config->n_columns ? &d->config->columns[k] : NULL;
 			const char *from = c && c->from ? c->from : d->contract.schema.fields[k].name;
 			if (strcmp(from, name) == 0 || (!c && d->contract.columns[k].source == (int)i))
 				keys[n++] = (int)k;

@@ -16,8 +16,9 @@ bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err
 		if (!c->supported && d->config->n_columns)
 			continue;
 		if (!c->supported) {
-			tr_err_set(&err, TR_ERR_USER, "column `%s` of %s.%s has the type %s, which tailrace does not read",
-				c->name, r->schema, r->name, c->pg_type);
+			tr_err_set(&err, TR_ERR_USER,
+				"column `%s` of %s.%s has the type %s, which tailrace does not read", c->name,
+				r->schema, r->name, c->pg_type);
 			tr_err_hint(&err, "%s", c->why);
 			tr_config_at(plan->config, d->config->pos, &err);
 			tr_errs_push(errs, &err);
@@ -43,7 +44,8 @@ bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err
 			d->contract.columns[i].source = position[d->contract.columns[i].source];
 			needed[d->contract.columns[i].source] = true;
 		}
-		ok = tr_plan_row_key(plan, d, &err) && tr_plan_read_columns(plan, &d->inputs[0], needed, &err);
+		ok = tr_plan_row_key(plan, d, &err) &&
+			tr_plan_read_columns(plan, &d->inputs[0], needed, &err);
 		for (size_t i = 0; ok && i < d->contract.schema.n; i++)
 			for (size_t k = 0; k < d->inputs[0].n_columns; k++)
 				if (d->inputs[0].columns[k] == d->contract.columns[i].source) {

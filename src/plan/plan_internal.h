@@ -29,7 +29,8 @@ bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct t
 bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool presence, struct tr_err *err);
 
 /* plan.c */
-bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed, struct tr_err *err);
+bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed,
+	struct tr_err *err);
 bool tr_plan_warn(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err, const char *fmt, ...)
 	TR_PRINTF(4, 5);
 

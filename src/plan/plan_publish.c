@@ -16,8 +16,8 @@ static bool plan_key(struct tr_plan *plan, struct tr_plan_dataset *d, const stru
 		for (size_t i = 0; i < d->contract.schema.n; i++)
 			names[i] = d->contract.schema.fields[i].name;
 		const char *close = tr_name_closest(p->column, names, d->contract.schema.n);
-		tr_err_set(err, TR_ERR_USER, "partition_by names `%s`, which dataset `%s` does not publish", p->column,
-			d->config->name);
+		tr_err_set(err, TR_ERR_USER, "partition_by names `%s`, which dataset `%s` does not publish",
+			p->column, d->config->name);
 		return close ? tr_err_hint(err, "did you mean `%s`?", close) : false;
 	}
 	const struct tr_field *f = &d->contract.schema.fields[column];
@@ -25,9 +25,10 @@ static bool plan_key(struct tr_plan *plan, struct tr_plan_dataset *d, const stru
 		char type[TR_TYPE_TEXT];
 		tr_err_set(err, TR_ERR_USER, "`%s` is %s and can't be partitioned by in this way", p->column,
 			tr_type_format(f->type, type));
-		return tr_err_hint(err, p->transform == TR_PART_IDENTITY
-			? "partition by a bool, integer, decimal, string or date column, or by day(...) of a timestamp"
-			: "year, month, day and hour take a date or timestamp column (hour: a timestamp)");
+		return tr_err_hint(err,
+			p->transform == TR_PART_IDENTITY
+				? "partition by a bool, integer, decimal, string or date column, or by day(...) of a timestamp"
+				: "year, month, day and hour take a date or timestamp column (hour: a timestamp)");
 	}
 	key->column = p->column;
 	key->transform = p->transform;
@@ -36,7 +37,8 @@ static bool plan_key(struct tr_plan *plan, struct tr_plan_dataset *d, const stru
 	if (!key->name)
 		return false;
 	if (p->transform != TR_PART_IDENTITY && tr_schema_find(&d->contract.schema, key->name) >= 0) {
-		tr_err_set(err, TR_ERR_USER, "the partition column `%s` clashes with a column of dataset `%s`", key->name,
+		tr_err_set(err, TR_ERR_USER,
+			"the partition column `%s` clashes with a column of dataset `%s`", key->name,
 			d->config->name);
 		return tr_err_hint(err, "rename that column");
 	}
@@ -63,7 +65,8 @@ bool tr_plan_partitions(struct tr_plan *plan, struct tr_plan_dataset *d, struct 
 		ok = tr_errs_push(errs, &err);
 	}
 	if (ok && identity == d->contract.schema.n) {
-		tr_err_set(&err, TR_ERR_USER, "dataset `%s` is partitioned by all its columns: its files would have none",
+		tr_err_set(&err, TR_ERR_USER,
+			"dataset `%s` is partitioned by all its columns: its files would have none",
 			d->config->name);
 		tr_err_hint(&err, "leave a column out of partition_by");
 		tr_config_at(plan->config, d->config->pos, &err);
@@ -121,8 +124,8 @@ static bool expression_check(struct tr_plan *plan, struct tr_plan_dataset *d, co
 }
 
 /* Rows whose values in `columns` occur more than once; rows with a null pass, as in SQL's UNIQUE. */
-static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const char *const *columns, size_t n,
-	struct tr_err *err)
+static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const char *const *columns,
+	size_t n, struct tr_err *err)
 {
 	struct tr_str list, groups, count, samples, text;
 	tr_str_init(&list, (size_t)1 << 16);
@@ -161,8 +164,8 @@ static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 }
 
 /* Does the engine understand the expression over the published columns, as a condition? */
-static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *plan, const struct tr_plan_dataset *d,
-	const struct tr_config_check *check, struct tr_err *err)
+static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *plan,
+	const struct tr_plan_dataset *d, const struct tr_config_check *check, struct tr_err *err)
 {
 	struct tr_engine_describe describe = { 0 };
 	struct tr_str s;
@@ -186,7 +189,8 @@ static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *p
 	return ok;
 }
 
-static bool no_rows(void *context, const int *columns, size_t n, struct ArrowArrayStream *out, struct tr_err *err)
+static bool no_rows(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	(void)context;
 	(void)columns;
@@ -200,7 +204,9 @@ static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, st
 	const struct tr_config_dataset *c = d->config;
 	struct tr_err err = { 0 };
 	struct tr_engine *engine = NULL;
-	const struct tr_engine_input published = { .name = c->name, .schema = &d->contract.schema, .rows = -1,
+	const struct tr_engine_input published = { .name = c->name,
+		.schema = &d->contract.schema,
+		.rows = -1,
 		.open = no_rows };
 	bool ok = tr_plan_params(plan, d, &err) && tr_plan_engine(plan, &engine, &err) &&
 		tr_engine_add_input(engine, &published, &err);
@@ -217,7 +223,8 @@ static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, st
 }
 
 /* One of config's comma-joined sets. */
-static bool plan_unique_set(struct tr_plan *plan, struct tr_plan_dataset *d, const char *set, struct tr_err *err)
+static bool plan_unique_set(struct tr_plan *plan, struct tr_plan_dataset *d, const char *set,
+	struct tr_err *err)
 {
 	char *text = tr_arena_strdup(&plan->arena, set, err);
 	const char *columns[64];
@@ -227,8 +234,8 @@ static bool plan_unique_set(struct tr_plan *plan, struct tr_plan_dataset *d, con
 	char *rest = NULL;
 	for (char *p = strtok_r(text, ",", &rest); p && n < 64; p = strtok_r(NULL, ",", &rest)) {
 		if (tr_schema_find(&d->contract.schema, p) < 0) {
-			tr_err_set(err, TR_ERR_USER, "unique names `%s`, which dataset `%s` does not publish", p,
-				d->config->name);
+			tr_err_set(err, TR_ERR_USER, "unique names `%s`, which dataset `%s` does not publish",
+				p, d->config->name);
 			return tr_config_at(plan->config, d->config->pos, err);
 		}
 		columns[n++] = p;

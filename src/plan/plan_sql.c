@@ -58,7 +58,9 @@ static char *shown_path(struct tr_plan *plan, const char *path, struct tr_err *e
 bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct tr_err *err)
 {
 	const struct tr_engine_options options = {
-		.memory = PLANNING_MEMORY, .threads = 1, .temp_dir = plan->config->limits.temp_dir,
+		.memory = PLANNING_MEMORY,
+		.threads = 1,
+		.temp_dir = plan->config->limits.temp_dir,
 	};
 	return tr_engine_open(&options, out, err);
 }
@@ -84,7 +86,8 @@ bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool pr
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		const struct tr_relation *r = d->inputs[i].relation;
 		struct tr_schema *s = &d->sql_inputs[i];
-		d->sql_columns[i] = tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof **d->sql_columns, err);
+		d->sql_columns[i] =
+			tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof **d->sql_columns, err);
 		if (!d->sql_columns[i])
 			return false;
 		for (size_t k = 0; k < r->n_columns; k++) {
@@ -97,7 +100,8 @@ bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool pr
 		}
 		if (presence) {
 			d->sql_columns[i][s->n] = -1;
-			if (!tr_schema_add(s, TR_PLAN_PRESENCE, (struct tr_type){ .kind = TR_BOOL }, false, NULL, err))
+			if (!tr_schema_add(s, TR_PLAN_PRESENCE, (struct tr_type){ .kind = TR_BOOL }, false,
+				    NULL, err))
 				return false;
 		}
 	}
@@ -111,14 +115,14 @@ bool tr_plan_params(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_e
 		return true;
 	d->params = tr_arena_alloc(&plan->arena, (c->n_params + 1) * sizeof *d->params, err);
 	for (size_t i = 0; d->params && i < c->n_params; i++)
-		d->params[d->n_params++] = (struct tr_engine_param){ c->params[i].name, c->params[i].type,
-			c->params[i].value };
+		d->params[d->n_params++] =
+			(struct tr_engine_param){ c->params[i].name, c->params[i].type, c->params[i].value };
 	return d->params != NULL;
 }
 
 /* From what the engine will scan to what Postgres is asked for. */
-static bool plan_scans(struct tr_plan *plan, struct tr_plan_dataset *d, const struct tr_engine_describe *describe,
-	struct tr_err *err)
+static bool plan_scans(struct tr_plan *plan, struct tr_plan_dataset *d,
+	const struct tr_engine_describe *describe, struct tr_err *err)
 {
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		struct tr_plan_input *input = &d->inputs[i];
@@ -149,8 +153,10 @@ bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct t
 	struct tr_engine *engine = NULL;
 	bool ok = tr_plan_params(plan, d, err) && tr_plan_engine(plan, &engine, err);
 	for (size_t i = 0; ok && i < d->n_inputs; i++) {
-		const struct tr_engine_input input = { .name = d->inputs[i].config->alias, .schema = &d->sql_inputs[i],
-			.rows = (int64_t)d->inputs[i].relation->rows, .open = refuse_to_read };
+		const struct tr_engine_input input = { .name = d->inputs[i].config->alias,
+			.schema = &d->sql_inputs[i],
+			.rows = (int64_t)d->inputs[i].relation->rows,
+			.open = refuse_to_read };
 		ok = tr_engine_add_input(engine, &input, err);
 	}
 	ok = ok && tr_engine_prepare(engine, d->sql, d->sql_path, d->params, d->n_params, out, err);
@@ -159,7 +165,8 @@ bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct t
 		ok = false;
 	}
 	if (!ok && !err->hint[0])
-		tr_err_hint(err, "mend the statement; the tables it knows are the inputs' aliases, `tailrace check` "
+		tr_err_hint(err,
+			"mend the statement; the tables it knows are the inputs' aliases, `tailrace check` "
 			"tries it without reading a row");
 	tr_engine_close(engine);
 	return ok;
@@ -175,7 +182,8 @@ static void explain_unsupported(const struct tr_plan_dataset *d, struct tr_err *
 			char quoted[160];
 			snprintf(quoted, sizeof quoted, "\"%s\"", c->name);
 			if (!c->supported && (strstr(err->what, quoted) || strstr(err->detail, quoted)))
-				tr_err_hint(err, "column `%s` of %s.%s has the type %s, which tailrace does not read: %s",
+				tr_err_hint(err,
+					"column `%s` of %s.%s has the type %s, which tailrace does not read: %s",
 					c->name, r->schema, r->name, c->pg_type, c->why);
 		}
 	}
@@ -199,7 +207,8 @@ bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs
 	const char **types = tr_arena_alloc(&plan->arena, (describe.schema.n + 1) * sizeof *types, &err);
 	for (size_t i = 0; types && i < describe.schema.n; i++)
 		types[i] = tr_arena_strdup(&plan->arena, describe.engine_types[i], &err);
-	bool ok = types && err.kind == TR_ERR_NONE ? tr_plan_match(plan, d, &describe.schema, types, errs) : tr_errs_push(errs, &err);
+	bool ok = types && err.kind == TR_ERR_NONE ? tr_plan_match(plan, d, &describe.schema, types, errs)
+						   : tr_errs_push(errs, &err);
 	if (ok && !tr_plan_row_key(plan, d, &err))
 		ok = tr_errs_push(errs, &err);
 	tr_engine_describe_clear(&describe);

@@ -12,7 +12,8 @@
 
 static bool broken(const struct tr_manifest_file *f, const char *what, struct tr_err *err)
 {
-	tr_err_set(err, TR_ERR_INTERNAL, "the staged file %s does not hold what was written: %s", f->path, what);
+	tr_err_set(err, TR_ERR_INTERNAL, "the staged file %s does not hold what was written: %s", f->path,
+		what);
 	return tr_err_hint(err, "nothing was published; check the disk under the lake and run again");
 }
 
@@ -37,8 +38,8 @@ static bool audit_file(struct tr_store *store, const struct tr_manifest *m, cons
 
 /* ---- checks over the rows ---- */
 
-static bool first_count(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql, int64_t *count,
-	struct tr_err *err)
+static bool first_count(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql,
+	int64_t *count, struct tr_err *err)
 {
 	struct ArrowArrayStream rows;
 	struct ArrowArray batch = { 0 };
@@ -58,8 +59,8 @@ static bool first_count(struct tr_engine *engine, const struct tr_plan_dataset *
 }
 
 /* `order_id=7; order_id=9`: the keys of some rows that break a check. */
-static bool sample_text(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql, struct tr_str *out,
-	struct tr_err *err)
+static bool sample_text(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *sql,
+	struct tr_str *out, struct tr_err *err)
 {
 	struct ArrowArrayStream rows;
 	struct ArrowArray batch = { 0 };
@@ -96,8 +97,8 @@ static bool ask(struct tr_engine *engine, const struct tr_plan_dataset *d, const
 	tr_str_init(&samples, 2048);
 	if (!sample_text(engine, d, check->samples, &samples, &ignored))
 		tr_str_clear(&samples);
-	tr_err_set(err, TR_ERR_DATA, "dataset `%s` breaks its check `%s` in %lld %s", d->config->name, check->text,
-		(long long)count, count == 1 ? "row" : "rows");
+	tr_err_set(err, TR_ERR_DATA, "dataset `%s` breaks its check `%s` in %lld %s", d->config->name,
+		check->text, (long long)count, count == 1 ? "row" : "rows");
 	tr_err_detail(err, "for example %s", samples.ptr ? samples.ptr : "(samples could not be read)");
 	tr_err_hint(err, "nothing was published; mend the rows in Postgres, the transform or the check");
 	tr_err_at_row(err, d->config->name, NULL, NULL);
@@ -110,10 +111,15 @@ static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset 
 {
 	const char *const dirs[] = { store->local_root };
 	size_t memory = d->engine_memory ? d->engine_memory : d->stage_memory / 2;
-	const struct tr_engine_options options = { .memory = memory, .threads = plan->config->limits.threads,
-		.temp_dir = temp_dir, .disk = plan->config->limits.disk, .allowed_dirs = dirs, .n_allowed_dirs = 1 };
+	const struct tr_engine_options options = { .memory = memory,
+		.threads = plan->config->limits.threads,
+		.temp_dir = temp_dir,
+		.disk = plan->config->limits.disk,
+		.allowed_dirs = dirs,
+		.n_allowed_dirs = 1 };
 	struct tr_engine *engine = NULL;
-	bool ok = tr_engine_open(&options, &engine, err) && tr_engine_add_published(engine, store, m, d->config->name, err);
+	bool ok = tr_engine_open(&options, &engine, err) &&
+		tr_engine_add_published(engine, store, m, d->config->name, err);
 	for (size_t i = 0; ok && i < d->n_checks; i++)
 		ok = ask(engine, d, &d->checks[i], err);
 	tr_engine_close(engine);

@@ -11,8 +11,11 @@
 static struct tr_scan input_scan(const struct tr_extract *x, size_t input, const int *columns, size_t n)
 {
 	const struct tr_plan_input *in = &x->dataset->inputs[input];
-	struct tr_scan scan = { .relation = in->relation, .columns = columns, .n_columns = n,
-		.where = in->config->where, .special_to_null = x->dataset->config->special_to_null };
+	struct tr_scan scan = { .relation = in->relation,
+		.columns = columns,
+		.n_columns = n,
+		.where = in->config->where,
+		.special_to_null = x->dataset->config->special_to_null };
 	scan.progress.rows = x->rows;
 	scan.progress.bytes = x->bytes;
 	return scan;
@@ -20,8 +23,8 @@ static struct tr_scan input_scan(const struct tr_extract *x, size_t input, const
 
 /* Columns of an input as a stream that reads ahead: from Postgres, or from the spool where
  * several datasets use the input. */
-static bool open_columns(const struct tr_extract *x, const struct tr_scan *scan, int shared, struct ArrowArrayStream *out,
-	struct tr_err *err)
+static bool open_columns(const struct tr_extract *x, const struct tr_scan *scan, int shared,
+	struct ArrowArrayStream *out, struct tr_err *err)
 {
 	struct ArrowArrayStream rows;
 	if (shared < 0)
@@ -53,7 +56,8 @@ struct query {
 };
 
 /* Called by the engine at the first row it wants, with the columns it wants. */
-static bool open_input(void *context, const int *columns, size_t n, struct ArrowArrayStream *out, struct tr_err *err)
+static bool open_input(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	const struct query_input *q = context;
 	const struct tr_plan_dataset *d = q->x->dataset;
@@ -118,8 +122,11 @@ static bool add_inputs(struct query *q, struct tr_err *err)
 		return false;
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		q->inputs[i] = (struct query_input){ &q->x, i };
-		const struct tr_engine_input input = { .name = d->inputs[i].config->alias, .schema = &d->sql_inputs[i],
-			.rows = (int64_t)d->inputs[i].est_rows, .open = open_input, .context = &q->inputs[i] };
+		const struct tr_engine_input input = { .name = d->inputs[i].config->alias,
+			.schema = &d->sql_inputs[i],
+			.rows = (int64_t)d->inputs[i].est_rows,
+			.open = open_input,
+			.context = &q->inputs[i] };
 		if (!tr_engine_add_input(q->engine, &input, err))
 			return false;
 	}
@@ -147,8 +154,10 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 	if (!q)
 		return false;
 	q->x = *x;
-	const struct tr_engine_options options = { .memory = d->engine_memory, .threads = d->engine_threads,
-		.temp_dir = x->temp_dir, .disk = x->plan->config->limits.disk };
+	const struct tr_engine_options options = { .memory = d->engine_memory,
+		.threads = d->engine_threads,
+		.temp_dir = x->temp_dir,
+		.disk = x->plan->config->limits.disk };
 	struct tr_schema schema;
 	struct ArrowArrayStream rows;
 	tr_schema_init(&schema);
@@ -167,7 +176,8 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 
 /* ---- straight reading ---- */
 
-static bool open_copy(const struct tr_extract *x, int worker, struct ArrowArrayStream *out, struct tr_err *err)
+static bool open_copy(const struct tr_extract *x, int worker, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	const struct tr_plan_dataset *d = x->dataset;
 	const struct tr_plan_input *in = &d->inputs[0];
@@ -182,8 +192,8 @@ static bool open_copy(const struct tr_extract *x, int worker, struct ArrowArrayS
 }
 
 /* The key of a joined row for messages: the key columns of every side, as `o.order_id`. */
-static bool apply_transform(const struct tr_extract *x, struct ArrowArrayStream *in, struct ArrowArrayStream *out,
-	struct tr_err *err)
+static bool apply_transform(const struct tr_extract *x, struct ArrowArrayStream *in,
+	struct ArrowArrayStream *out, struct tr_err *err)
 {
 	const struct tr_plan_dataset *d = x->dataset;
 	struct tr_arena arena;
@@ -197,8 +207,9 @@ static bool apply_transform(const struct tr_extract *x, struct ArrowArrayStream 
 			if (!r->columns[k].key_position || !r->columns[k].supported)
 				continue;
 			/* A join's columns carry their side's name, a table's own do not. */
-			keys[n] = d->sql ? tr_arena_printf(&arena, err, "%s.%s", d->inputs[i].config->alias, r->columns[k].name)
-				: r->columns[k].name;
+			keys[n] = d->sql ? tr_arena_printf(&arena, err, "%s.%s", d->inputs[i].config->alias,
+						   r->columns[k].name)
+					 : r->columns[k].name;
 			ok = keys[n++] != NULL;
 		}
 	}
@@ -218,5 +229,6 @@ bool tr_extract_open(const struct tr_extract *x, int worker, struct ArrowArraySt
 		return false;
 	if (d->kind != TR_PLAN_C)
 		return tr_contract_apply(&d->contract, &rows, out, err);
-	return apply_transform(x, &rows, &transformed, err) && tr_contract_apply(&d->contract, &transformed, out, err);
+	return apply_transform(x, &rows, &transformed, err) &&
+		tr_contract_apply(&d->contract, &transformed, out, err);
 }

@@ -19,6 +19,7 @@ struct tr_extract {
 
 /* The stream of one worker: `worker` of dataset->workers (straight copies of large tables
  * are split by pages; everything else has one). It reads ahead in threads of its own. */
-bool tr_extract_open(const struct tr_extract *x, int worker, struct ArrowArrayStream *out, struct tr_err *err) TR_CHECKED;
+bool tr_extract_open(const struct tr_extract *x, int worker, struct ArrowArrayStream *out,
+	struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -16,14 +16,15 @@ struct worker {
 	struct tr_job *job;
 	struct tr_stage *stage;
 	const struct tr_extract *extract;
-	atomic_bool *stop;            /* another worker failed */
+	atomic_bool *stop; /* another worker failed */
 	int index;
 	bool ok;
 	struct tr_err err;
 	pthread_t thread;
 };
 
-static bool pump(struct worker *w, struct ArrowArrayStream *rows, struct tr_stage_writer *writer, struct tr_err *err)
+static bool pump(struct worker *w, struct ArrowArrayStream *rows, struct tr_stage_writer *writer,
+	struct tr_err *err)
 {
 	struct tr_watch *watch = w->job->watch;
 	for (;;) {
@@ -68,15 +69,24 @@ static void *work(void *arg)
 static bool extract(struct tr_job *job, struct tr_stage *stage, struct tr_err *err)
 {
 	const struct tr_plan_dataset *d = job->dataset;
-	const struct tr_extract x = { .plan = job->options->plan, .dataset = d, .session = job->session,
-		.temp_dir = job->temp_dir, .spools = job->spools, .rows = &job->watch->rows_read, .bytes = &job->watch->bytes_read };
+	const struct tr_extract x = { .plan = job->options->plan,
+		.dataset = d,
+		.session = job->session,
+		.temp_dir = job->temp_dir,
+		.spools = job->spools,
+		.rows = &job->watch->rows_read,
+		.bytes = &job->watch->bytes_read };
 	struct worker *workers = tr_calloc((size_t)d->workers, sizeof *workers, err);
 	atomic_bool stop = false;
 	if (!workers)
 		return false;
 	int started = 1;
 	for (int i = 0; i < d->workers; i++)
-		workers[i] = (struct worker){ .job = job, .stage = stage, .extract = &x, .stop = &stop, .index = i,
+		workers[i] = (struct worker){ .job = job,
+			.stage = stage,
+			.extract = &x,
+			.stop = &stop,
+			.index = i,
 			.ok = true };
 	for (int i = 1; i < d->workers; i++, started++) {
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0)
@@ -111,23 +121,35 @@ static void fill_provenance(struct provenance *p, const struct tr_job *job)
 	const struct tr_snapshot *s = tr_session_snapshot(job->session);
 	tr_clock_iso(s->time_us, p->time);
 	const struct tr_parquet_pair pairs[] = {
-		{ "tailrace.version", TR_VERSION }, { "tailrace.dataset", job->dataset->config->name },
-		{ "tailrace.run_id", job->run_id }, { "tailrace.snapshot.lsn", s->lsn },
-		{ "tailrace.snapshot.time", p->time }, { "tailrace.snapshot.xmin_xmax", s->xmin_xmax },
+		{ "tailrace.version", TR_VERSION },
+		{ "tailrace.dataset", job->dataset->config->name },
+		{ "tailrace.run_id", job->run_id },
+		{ "tailrace.snapshot.lsn", s->lsn },
+		{ "tailrace.snapshot.time", p->time },
+		{ "tailrace.snapshot.xmin_xmax", s->xmin_xmax },
 	};
 	_Static_assert(sizeof pairs <= sizeof p->pairs, "room for every pair");
 	memcpy(p->pairs, pairs, sizeof pairs);
 }
 
-static const struct { const char *name; enum tr_parquet_codec codec; } codecs[] = {
-	{ "zstd", TR_CODEC_ZSTD }, { "snappy", TR_CODEC_SNAPPY }, { "gzip", TR_CODEC_GZIP },
-	{ "lz4", TR_CODEC_LZ4 }, { "none", TR_CODEC_NONE },
+static const struct {
+	const char *name;
+	enum tr_parquet_codec codec;
+} codecs[] = {
+	{ "zstd", TR_CODEC_ZSTD },
+	{ "snappy", TR_CODEC_SNAPPY },
+	{ "gzip", TR_CODEC_GZIP },
+	{ "lz4", TR_CODEC_LZ4 },
+	{ "none", TR_CODEC_NONE },
 };
 
 static struct tr_parquet_options parquet_options(const struct tr_config *c, const struct provenance *p)
 {
-	struct tr_parquet_options o = { .codec_set = true, .codec = TR_CODEC_ZSTD,
-		.row_group_bytes = c->parquet.row_group_size, .metadata = p->pairs, .n_metadata = 6 };
+	struct tr_parquet_options o = { .codec_set = true,
+		.codec = TR_CODEC_ZSTD,
+		.row_group_bytes = c->parquet.row_group_size,
+		.metadata = p->pairs,
+		.n_metadata = 6 };
 	for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
 		if (strcmp(codecs[i].name, c->parquet.compression) == 0)
 			o.codec = codecs[i].codec;
@@ -141,10 +163,19 @@ static bool new_stage(struct tr_job *job, const struct tr_schema *schema, const 
 {
 	const struct tr_plan_dataset *d = job->dataset;
 	const struct tr_config *c = job->options->plan->config;
-	const struct tr_stage_options options = { .store = job->options->lake->store, .dataset = d->config->name,
-		.run_id = job->run_id, .schema = schema, .keys = d->keys, .n_keys = d->n_keys,
-		.parquet = parquet_options(c, p), .file_bytes = c->parquet.file_size, .memory = d->stage_memory,
-		.disk = c->limits.disk, .temp_dir = job->temp_dir, .writers = d->workers, .cancel = job->options->cancel };
+	const struct tr_stage_options options = { .store = job->options->lake->store,
+		.dataset = d->config->name,
+		.run_id = job->run_id,
+		.schema = schema,
+		.keys = d->keys,
+		.n_keys = d->n_keys,
+		.parquet = parquet_options(c, p),
+		.file_bytes = c->parquet.file_size,
+		.memory = d->stage_memory,
+		.disk = c->limits.disk,
+		.temp_dir = job->temp_dir,
+		.writers = d->workers,
+		.cancel = job->options->cancel };
 	return tr_stage_new(&options, out, err);
 }
 
@@ -173,7 +204,8 @@ static bool fill_manifest(const struct tr_job *job, const struct tr_schema *sche
 	return (m->dataset = tr_strdup(d->config->name, err)) && (m->run_id = tr_strdup(job->run_id, err)) &&
 		(m->tailrace = tr_strdup(TR_VERSION, err)) && (m->kind = tr_strdup("run", err)) &&
 		(m->snapshot_xmin_xmax = tr_strdup(s->xmin_xmax, err)) &&
-		(m->snapshot_lsn = tr_strdup(s->lsn, err)) && tr_stage_schema(schema, d->keys, d->n_keys, &m->schema, err);
+		(m->snapshot_lsn = tr_strdup(s->lsn, err)) &&
+		tr_stage_schema(schema, d->keys, d->n_keys, &m->schema, err);
 }
 
 /* ---- the job ---- */
@@ -189,8 +221,8 @@ static bool rows_add_up(const struct tr_job *job, const struct tr_manifest *m, s
 	uint64_t read = atomic_load(&job->watch->rows_read);
 	if (job->dataset->kind != TR_PLAN_COPY || read == (uint64_t)m->rows)
 		return true;
-	tr_err_set(err, TR_ERR_INTERNAL, "dataset `%s` read %llu rows and staged %lld", job->dataset->config->name,
-		(unsigned long long)read, (long long)m->rows);
+	tr_err_set(err, TR_ERR_INTERNAL, "dataset `%s` read %llu rows and staged %lld",
+		job->dataset->config->name, (unsigned long long)read, (long long)m->rows);
 	return tr_err_hint(err, "nothing was published; this is a bug of tailrace, please report it");
 }
 
@@ -233,8 +265,9 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 		return false;
 	job->report->version = m->version;
 	job->report->published = true;
-	tr_emit_text(o->events, TR_EVENT_DONE, job->dataset->config->name, "version %llu, %lld rows in %zu files",
-		(unsigned long long)m->version, (long long)m->rows, m->n_files);
+	tr_emit_text(o->events, TR_EVENT_DONE, job->dataset->config->name,
+		"version %llu, %lld rows in %zu files", (unsigned long long)m->version, (long long)m->rows,
+		m->n_files);
 	return true;
 }
 
@@ -250,7 +283,8 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 	fill_provenance(&provenance, job);
 	stage_event(job, "extract");
 	bool ok = tr_schema_copy(&schema, &job->dataset->contract.schema, err) &&
-		tr_manifest_field_ids(&schema, job->parent.version ? &job->parent : NULL, &m.last_field_id, err) &&
+		tr_manifest_field_ids(&schema, job->parent.version ? &job->parent : NULL, &m.last_field_id,
+			err) &&
 		fill_manifest(job, &schema, &m, err) && new_stage(job, &schema, &provenance, &stage, err) &&
 		extract(job, stage, err);
 	job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;

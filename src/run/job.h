@@ -14,8 +14,8 @@ struct tr_job {
 	struct tr_session *session;
 	const char *temp_dir, *run_id;
 	struct tr_spool *const *spools; /* one a shared input of the plan */
-	struct tr_manifest parent;    /* the newest when the run began; version 0: none */
-	bool last;                    /* nothing is read from Postgres after this dataset */
+	struct tr_manifest parent;      /* the newest when the run began; version 0: none */
+	bool last;                      /* nothing is read from Postgres after this dataset */
 	struct tr_watch *watch;
 	struct tr_run_dataset_report *report;
 };

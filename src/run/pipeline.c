@@ -51,11 +51,13 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 	p->events = options->events;
 	p->cancel.fd = -1;
 	tr_errs_init(&p->mistakes);
-	p->configured = tr_config_load(options->config_path, options->getenv ? options->getenv : process_environment,
-		options->getenv_context, &p->config, &p->mistakes);
+	p->configured =
+		tr_config_load(options->config_path, options->getenv ? options->getenv : process_environment,
+			options->getenv_context, &p->config, &p->mistakes);
 	if (!p->configured)
 		return first_mistake(p, err);
-	if (!tr_cancel_init(&p->cancel, err) || !tr_store_local_open(p->config.lake.location, true, &p->store, err))
+	if (!tr_cancel_init(&p->cancel, err) ||
+		!tr_store_local_open(p->config.lake.location, true, &p->store, err))
 		return false;
 	p->lake = (struct tr_lake){ .store = p->store, .catalog = &tr_catalog_local, .events = &p->events };
 	return true;
@@ -93,7 +95,8 @@ static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t
 	struct tr_err *err)
 {
 	const struct tr_plan_options options = { .names = datasets, .n = n };
-	const struct tr_pg_options connection = { .conninfo = p->config.source.url, .application_name = "tailrace/plan",
+	const struct tr_pg_options connection = { .conninfo = p->config.source.url,
+		.application_name = "tailrace/plan",
 		.cancel = &p->cancel };
 	struct tr_pg *pg;
 	tr_errs_clear(&p->mistakes);
@@ -124,8 +127,13 @@ static bool keep_outcomes(struct tr_pipeline *p, const struct tr_run_report *rep
 	for (size_t i = 0; i < report->n; i++) {
 		const struct tr_run_dataset_report *d = &report->datasets[i];
 		const struct tr_config_dataset *c = tr_config_dataset(&p->config, d->dataset);
-		p->outcomes[p->n_outcomes++] = (struct tr_outcome){ .dataset = c->name, .published = d->published,
-			.err = d->err, .version = d->version, .rows = d->rows_out, .bytes = d->bytes_out, .files = d->files };
+		p->outcomes[p->n_outcomes++] = (struct tr_outcome){ .dataset = c->name,
+			.published = d->published,
+			.err = d->err,
+			.version = d->version,
+			.rows = d->rows_out,
+			.bytes = d->bytes_out,
+			.files = d->files };
 	}
 	return true;
 }
@@ -137,7 +145,9 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 	p->n_outcomes = 0;
 	if (!make_plan(p, datasets, n, &plan, err))
 		return false;
-	const struct tr_run_options options = { .plan = &plan, .lake = &p->lake, .events = &p->events,
+	const struct tr_run_options options = { .plan = &plan,
+		.lake = &p->lake,
+		.events = &p->events,
 		.cancel = &p->cancel };
 	bool ok = tr_run(&options, &report, err);
 	ok = keep_outcomes(p, &report, err) && ok;
@@ -168,12 +178,17 @@ static bool add_datasets(struct tr_pipeline *p, struct tr_err *err)
 	return ok;
 }
 
-bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out, struct tr_err *err)
+bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
+	struct tr_err *err)
 {
 	const char *const dirs[] = { p->store->local_root };
 	const struct tr_engine_options options = { .memory = p->config.limits.memory / QUERY_MEMORY_SHARE,
-		.threads = p->config.limits.threads, .temp_dir = p->config.limits.temp_dir, .disk = p->config.limits.disk,
-		.allowed_dirs = dirs, .n_allowed_dirs = 1, .keep_order = true };
+		.threads = p->config.limits.threads,
+		.temp_dir = p->config.limits.temp_dir,
+		.disk = p->config.limits.disk,
+		.allowed_dirs = dirs,
+		.n_allowed_dirs = 1,
+		.keep_order = true };
 	struct tr_engine_describe describe = { 0 };
 	tr_engine_close(p->engine);
 	p->engine = NULL;

@@ -74,8 +74,8 @@ static void prefetch_free(void *self)
 	free(p);
 }
 
-bool tr_prefetch(struct ArrowArrayStream *in, const struct tr_prefetch_stop *stop, struct ArrowArrayStream *out,
-	struct tr_err *err)
+bool tr_prefetch(struct ArrowArrayStream *in, const struct tr_prefetch_stop *stop,
+	struct ArrowArrayStream *out, struct tr_err *err)
 {
 	static const struct tr_stream_ops ops = { prefetch_next, prefetch_free };
 	struct tr_schema schema;

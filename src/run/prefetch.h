@@ -17,7 +17,7 @@ struct tr_prefetch_stop {
 	void (*stop)(void *context);
 	void *context;
 };
-bool tr_prefetch(struct ArrowArrayStream *in, const struct tr_prefetch_stop *stop, struct ArrowArrayStream *out,
-	struct tr_err *err) TR_CHECKED;
+bool tr_prefetch(struct ArrowArrayStream *in, const struct tr_prefetch_stop *stop,
+	struct ArrowArrayStream *out, struct tr_err *err) TR_CHECKED;
 
 #endif

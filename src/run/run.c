@@ -56,18 +56,27 @@ static bool begin(struct run *r, struct tr_err *err)
 	}
 	if (!tr_temp_dir_init(&r->temp, plan->config->limits.temp_dir, r->run_id, err))
 		return false;
-	r->watch = (struct tr_watch){ .lake = o->lake, .events = o->events, .cancel = o->cancel, .run_id = r->run_id,
-		.datasets = r->names, .n_datasets = r->n, .snapshot_ms = plan->config->limits.snapshot_ms };
+	r->watch = (struct tr_watch){ .lake = o->lake,
+		.events = o->events,
+		.cancel = o->cancel,
+		.run_id = r->run_id,
+		.datasets = r->names,
+		.n_datasets = r->n,
+		.snapshot_ms = plan->config->limits.snapshot_ms };
 	return tr_watch_start(&r->watch, err);
 }
 
 static bool open_session(struct run *r, struct tr_run_report *report, struct tr_err *err)
 {
 	const struct tr_config *c = r->options->plan->config;
-	const struct tr_session_options options = { .conninfo = c->source.url, .run_id = r->run_id,
-		.max_connections = c->limits.connections, .lock_timeout_ms = c->source.lock_timeout_ms,
-		.statement_timeout_ms = c->source.statement_timeout_ms, .rate_bytes_per_s = c->limits.rate,
-		.accept_row_security = c->source.accept_row_security, .cancel = r->options->cancel };
+	const struct tr_session_options options = { .conninfo = c->source.url,
+		.run_id = r->run_id,
+		.max_connections = c->limits.connections,
+		.lock_timeout_ms = c->source.lock_timeout_ms,
+		.statement_timeout_ms = c->source.statement_timeout_ms,
+		.rate_bytes_per_s = c->limits.rate,
+		.accept_row_security = c->source.accept_row_security,
+		.cancel = r->options->cancel };
 	if (!tr_session_open(&options, &r->session, err))
 		return false;
 	report->snapshot = *tr_session_snapshot(r->session);
@@ -83,14 +92,18 @@ static bool fill_spools(struct run *r, struct tr_err *err)
 	r->spools = tr_calloc(plan->n_shared, sizeof *r->spools, err);
 	for (size_t i = 0; r->spools && i < plan->n_shared; i++) {
 		const struct tr_plan_shared *s = &plan->shared[i];
-		struct tr_scan scan = { .relation = s->input.relation, .columns = s->input.columns,
-			.n_columns = s->input.n_columns, .where = s->input.config->where,
+		struct tr_scan scan = { .relation = s->input.relation,
+			.columns = s->input.columns,
+			.n_columns = s->input.n_columns,
+			.where = s->input.config->where,
 			.special_to_null = s->special_to_null };
 		struct ArrowArrayStream rows, ahead;
 		tr_emit_text(r->options->events, TR_EVENT_NOTICE, NULL, "reading %s.%s once for %zu datasets",
 			s->input.relation->schema, s->input.relation->name, s->users);
-		if (!tr_session_scan(r->session, &scan, &rows, err) || !tr_prefetch(&rows, NULL, &ahead, err) ||
-			!tr_spool_fill(&ahead, r->temp.path, plan->config->limits.disk, r->options->cancel, &r->spools[i], err))
+		if (!tr_session_scan(r->session, &scan, &rows, err) ||
+			!tr_prefetch(&rows, NULL, &ahead, err) ||
+			!tr_spool_fill(&ahead, r->temp.path, plan->config->limits.disk, r->options->cancel,
+				&r->spools[i], err))
 			return false;
 	}
 	return r->spools != NULL;
@@ -111,8 +124,16 @@ static void run_dataset(struct run *r, size_t i, struct tr_run_report *report)
 {
 	const struct tr_plan_dataset *d = &r->options->plan->datasets[i];
 	struct tr_run_dataset_report *dr = &report->datasets[i];
-	struct tr_job job = { .options = r->options, .dataset = d, .session = r->session, .temp_dir = r->temp.path,
-		.run_id = r->run_id, .spools = r->spools, .parent = r->parents[i], .last = i + 1 == r->n, .watch = &r->watch, .report = dr };
+	struct tr_job job = { .options = r->options,
+		.dataset = d,
+		.session = r->session,
+		.temp_dir = r->temp.path,
+		.run_id = r->run_id,
+		.spools = r->spools,
+		.parent = r->parents[i],
+		.last = i + 1 == r->n,
+		.watch = &r->watch,
+		.report = dr };
 	double expected = 0;
 	for (size_t k = 0; k < d->n_inputs; k++)
 		expected += d->inputs[k].est_rows > 0 ? d->inputs[k].est_rows * d->inputs[k].scans : 0;
@@ -171,7 +192,8 @@ bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, 
 			first = d->err;
 	}
 	if (r.session) {
-		int64_t closed = r.watch.snapshot_closed_us ? r.watch.snapshot_closed_us : tr_clock_monotonic_us();
+		int64_t closed =
+			r.watch.snapshot_closed_us ? r.watch.snapshot_closed_us : tr_clock_monotonic_us();
 		report->seconds_snapshot = (double)(closed - r.watch.snapshot_opened_us) / 1e6;
 	}
 	end(&r);
@@ -189,8 +211,12 @@ void tr_run_report_clear(struct tr_run_report *report)
 
 int tr_run_exit_code(const struct tr_run_report *report)
 {
-	static const int codes[] = { [TR_ERR_NONE] = 0, [TR_ERR_USER] = 2, [TR_ERR_TRANSIENT] = 3, [TR_ERR_DATA] = 4,
-		[TR_ERR_INTERNAL] = 1, [TR_ERR_CANCELLED] = 130 };
+	static const int codes[] = { [TR_ERR_NONE] = 0,
+		[TR_ERR_USER] = 2,
+		[TR_ERR_TRANSIENT] = 3,
+		[TR_ERR_DATA] = 4,
+		[TR_ERR_INTERNAL] = 1,
+		[TR_ERR_CANCELLED] = 130 };
 	size_t published = 0;
 	int code = 0;
 	for (size_t i = 0; i < report->n; i++) {

@@ -36,8 +36,8 @@ static bool add_segment(struct tr_spool *s, const struct ArrowArray *batch, stru
 	return true;
 }
 
-bool tr_spool_fill(struct ArrowArrayStream *in, const char *folder, uint64_t limit, const struct tr_cancel *cancel,
-	struct tr_spool **out, struct tr_err *err)
+bool tr_spool_fill(struct ArrowArrayStream *in, const char *folder, uint64_t limit,
+	const struct tr_cancel *cancel, struct tr_spool **out, struct tr_err *err)
 {
 	struct tr_buf scratch, bytes;
 	struct ArrowArray batch = { 0 };
@@ -54,7 +54,8 @@ bool tr_spool_fill(struct ArrowArrayStream *in, const char *folder, uint64_t lim
 		ok = tr_stream_next(in, &batch, err);
 		if (!ok || !batch.release)
 			break;
-		ok = add_segment(s, &batch, &scratch, &bytes, err) && (!tr_cancel_raised(cancel) || tr_cancel_err(err));
+		ok = add_segment(s, &batch, &scratch, &bytes, err) &&
+			(!tr_cancel_raised(cancel) || tr_cancel_err(err));
 		tr_batch_clear(&batch);
 	}
 	ok = ok && tr_spill_file_flush(&s->file, err);

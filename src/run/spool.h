@@ -12,8 +12,8 @@ struct tr_spool;
 
 /* Read the stream to its end into a file in `folder` of at most `limit` bytes (0: no limit).
  * Takes `in` over, also on failure. */
-bool tr_spool_fill(struct ArrowArrayStream *in, const char *folder, uint64_t limit, const struct tr_cancel *cancel,
-	struct tr_spool **out, struct tr_err *err) TR_CHECKED;
+bool tr_spool_fill(struct ArrowArrayStream *in, const char *folder, uint64_t limit,
+	const struct tr_cancel *cancel, struct tr_spool **out, struct tr_err *err) TR_CHECKED;
 void tr_spool_free(struct tr_spool *s);
 
 /* A stream of some of its columns, in the order given. Any number may be open at once;

@@ -10,9 +10,12 @@
 static void tell(struct tr_watch *w)
 {
 	pthread_mutex_lock(&w->lock);
-	struct tr_event event = { .kind = TR_EVENT_PROGRESS, .dataset = w->dataset,
-		.rows_read = atomic_load(&w->rows_read), .bytes_read = atomic_load(&w->bytes_read),
-		.rows_written = atomic_load(&w->rows_written), .bytes_written = atomic_load(&w->bytes_written),
+	struct tr_event event = { .kind = TR_EVENT_PROGRESS,
+		.dataset = w->dataset,
+		.rows_read = atomic_load(&w->rows_read),
+		.bytes_read = atomic_load(&w->bytes_read),
+		.rows_written = atomic_load(&w->rows_written),
+		.bytes_written = atomic_load(&w->bytes_written),
 		.rows_expected = w->rows_expected };
 	pthread_mutex_unlock(&w->lock);
 	if (event.dataset)
@@ -24,8 +27,8 @@ static void renew(struct tr_watch *w)
 	for (size_t i = 0; i < w->n_datasets; i++) {
 		struct tr_err err = { 0 };
 		if (!tr_lake_lease(w->lake, w->datasets[i], w->run_id, &err))
-			tr_emit_text(w->events, TR_EVENT_WARNING, w->datasets[i], "the lease could not be renewed: %s",
-				err.what);
+			tr_emit_text(w->events, TR_EVENT_WARNING, w->datasets[i],
+				"the lease could not be renewed: %s", err.what);
 	}
 }
 

@@ -16,9 +16,9 @@ struct tr_watch {
 	const struct tr_events *events;
 	struct tr_cancel *cancel;
 	const char *run_id;
-	const char *const *datasets;  /* whose leases are renewed */
+	const char *const *datasets; /* whose leases are renewed */
 	size_t n_datasets;
-	int64_t snapshot_ms;          /* 0: no limit */
+	int64_t snapshot_ms; /* 0: no limit */
 	/* What progress tells of: set by the runner under `lock`. */
 	const char *dataset;
 	uint64_t rows_expected;

@@ -21,7 +21,8 @@ static int fail(const struct tr_pipeline *p, const struct tr_err *err)
 	size_t n;
 	const struct tr_err *mistakes = tr_pipeline_mistakes(p, &n);
 	for (size_t i = 0; i < n; i++)
-		printf("mistake %s (%s:%d)\n", mistakes[i].what, mistakes[i].place.file, mistakes[i].place.line);
+		printf("mistake %s (%s:%d)\n", mistakes[i].what, mistakes[i].place.file,
+			mistakes[i].place.line);
 	printf("error %d %s\n", (int)err->kind, err->what);
 	return 1;
 }
@@ -56,8 +57,8 @@ int main(int argc, char **argv)
 		print_column(&stream);
 	const struct tr_outcome *outcomes = tr_pipeline_outcomes(p, &n);
 	for (size_t i = 0; i < n; i++)
-		printf("dataset %s %d version %" PRIu64 " rows %" PRIu64 "\n", outcomes[i].dataset, outcomes[i].published,
-			outcomes[i].version, outcomes[i].rows);
+		printf("dataset %s %d version %" PRIu64 " rows %" PRIu64 "\n", outcomes[i].dataset,
+			outcomes[i].published, outcomes[i].version, outcomes[i].rows);
 	printf("done events %d, tailrace %s\n", done, tr_version());
 	tr_pipeline_free(p);
 	return code;

@@ -63,11 +63,11 @@ __attribute__((destructor)) static void write_count(void)
 	fclose(f);
 }
 
-#define NEXT(name) \
-	static __typeof__(name) *next; \
-	if (!next) { \
+#define NEXT(name)                                      \
+	static __typeof__(name) *next;                  \
+	if (!next) {                                    \
 		void *symbol = dlsym(RTLD_NEXT, #name); \
-		memcpy(&next, &symbol, sizeof next); \
+		memcpy(&next, &symbol, sizeof next);    \
 	}
 
 ssize_t write(int fd, const void *buf, size_t n)

@@ -71,13 +71,17 @@ static void the_caret_stands_under_its_column_behind_tabs_and_wide_characters(vo
 	struct tr_err err = { 0 };
 	tr_err_set(&err, TR_ERR_USER, "unknown key `x`");
 	tr_err_hint(&err, "did you mean `y`?");
-	tr_err_at_file(&err, "tailrace.yaml", 12, 8, "\t\xE5\x90\x8D" "ab: x");
+	tr_err_at_file(&err, "tailrace.yaml", 12, 8,
+		"\t\xE5\x90\x8D"
+		"ab: x");
 	char *text = error_text(&err);
-	assert_string_equal(text, "error: unknown key `x`\n"
-				  "  --> tailrace.yaml:12:8\n"
-				  "   12 |     \xE5\x90\x8D" "ab: x\n"
-				  "      |          ^\n"
-				  "hint: did you mean `y`?\n");
+	assert_string_equal(text,
+		"error: unknown key `x`\n"
+		"  --> tailrace.yaml:12:8\n"
+		"   12 |     \xE5\x90\x8D"
+		"ab: x\n"
+		"      |          ^\n"
+		"hint: did you mean `y`?\n");
 	free(text);
 }
 
@@ -100,9 +104,10 @@ static void a_row_is_named_by_table_column_and_key(void **state)
 	tr_err_detail(&err, "first\nsecond\x1b[2J");
 	tr_err_at_row(&err, "public.orders", "amount", "order_id=7");
 	char *text = error_text(&err);
-	assert_string_equal(text, "error: NaN in a decimal column\n"
-				  "  --> table public.orders, column amount, row order_id=7\n"
-				  "  first\n  second\\x1b[2J\n");
+	assert_string_equal(text,
+		"error: NaN in a decimal column\n"
+		"  --> table public.orders, column amount, row order_id=7\n"
+		"  first\n  second\\x1b[2J\n");
 	free(text);
 }
 
@@ -140,12 +145,14 @@ static void passwords_of_urls_and_key_value_strings_are_scrubbed(void **state)
 	scrub_to(none, "postgres://app@db/shop", "postgres://app@db/shop");
 	scrub_to(none, "host=db password=s3cret user=app", "host=db password=**** user=app");
 	scrub_to(none, "host=db password = 'a b\\'c' user=app", "host=db password = '****' user=app");
-	scrub_to(none, "x?sslpassword=abc&y=1 and postgres://u:p@h", "x?sslpassword=****&y=1 and postgres://u:****@h");
+	scrub_to(none, "x?sslpassword=abc&y=1 and postgres://u:p@h",
+		"x?sslpassword=****&y=1 and postgres://u:****@h");
 	scrub_to(none, "password= ", "password= ");
 	const char *url[] = { "postgres://app:p%40ss%20word@db/shop", NULL };
 	scrub_to(url, "it was p@ss word or p%40ss%20word", "it was **** or ****");
 	const char *raw[] = { "postgres://app:s3cr/et:pass@db/shop", NULL };
-	scrub_to(raw, "invalid port \"s3cr\" (pass) of postgres://app:s3cr/et:pass@db", "invalid port \"****\" (****) of postgres://app:****@db");
+	scrub_to(raw, "invalid port \"s3cr\" (pass) of postgres://app:s3cr/et:pass@db",
+		"invalid port \"****\" (****) of postgres://app:****@db");
 	const char *pair[] = { "host=db password=hunter22", NULL };
 	scrub_to(pair, "hunter22hunter22", "********");
 }
@@ -193,11 +200,12 @@ static void a_table_aligns_wide_text_and_numbers(void **state)
 	tr_table_null(&t);
 	tr_table_text(&t, "-1000");
 	char *text = printed(&t, 0);
-	assert_string_equal(text, " name     |     n\n"
-				  " string   |   int\n"
-				  "----------+-------\n"
-				  " \xE5\x90\x8D\xE5\x89\x8D\xE5\x90\x8D\xE5\x89\x8D |     1\n"
-				  " NULL     | -1000\n");
+	assert_string_equal(text,
+		" name     |     n\n"
+		" string   |   int\n"
+		"----------+-------\n"
+		" \xE5\x90\x8D\xE5\x89\x8D\xE5\x90\x8D\xE5\x89\x8D |     1\n"
+		" NULL     | -1000\n");
 	free(text);
 	tr_table_clear(&t);
 }
@@ -252,15 +260,19 @@ static void formats_tell_null_from_empty_and_keep_every_digit(void **state)
 		const char *format, *expected;
 	} cases[] = {
 		{ "csv", "s,d,n\n,0.1,1.50\n\"\",NaN,\n\"a,\"\"b\n\",1e+300,-0.01\n\" x\",-Infinity,0.00\n" },
-		{ "json", "[\n{\"s\":null,\"d\":0.1,\"n\":\"1.50\"},\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null},\n"
-			  "{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"},\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n]\n" },
-		{ "jsonl", "{\"s\":null,\"d\":0.1,\"n\":\"1.50\"}\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null}\n"
-			   "{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"}\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n" },
-		{ "markdown", "| s | d | n |\n| --- | ---: | ---: |\n| *NULL* | 0.1 | 1.50 |\n|  | NaN | *NULL* |\n"
-			      "| a,\"b<br> | 1e+300 | -0.01 |\n|  x | -Infinity | 0.00 |\n" },
+		{ "json",
+			"[\n{\"s\":null,\"d\":0.1,\"n\":\"1.50\"},\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null},\n"
+			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"},\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n]\n" },
+		{ "jsonl",
+			"{\"s\":null,\"d\":0.1,\"n\":\"1.50\"}\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null}\n"
+			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"}\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n" },
+		{ "markdown",
+			"| s | d | n |\n| --- | ---: | ---: |\n| *NULL* | 0.1 | 1.50 |\n|  | NaN | *NULL* |\n"
+			"| a,\"b<br> | 1e+300 | -0.01 |\n|  x | -Infinity | 0.00 |\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const struct tr_type types[] = { { .kind = TR_STRING }, { .kind = TR_DOUBLE }, { TR_DECIMAL, 10, 2 } };
+		const struct tr_type types[] = { { .kind = TR_STRING }, { .kind = TR_DOUBLE },
+			{ TR_DECIMAL, 10, 2 } };
 		const double doubles[] = { 0.1, (double)NAN, 1e300, -(double)INFINITY };
 		const tr_i128 units[] = { 150, 0, -1, 0 };
 		const char *texts[] = { NULL, "", "a,\"b\n", " x" };
@@ -273,11 +285,13 @@ static void formats_tell_null_from_empty_and_keep_every_digit(void **state)
 			tr_column_init(&columns[k], types[k]);
 		}
 		for (int row = 0; row < 4; row++) {
-			bool ok = texts[row] ? tr_column_add_bytes(&columns[0], texts[row], strlen(texts[row]), &err)
+			bool ok = texts[row]
+				? tr_column_add_bytes(&columns[0], texts[row], strlen(texts[row]), &err)
 				: tr_column_add_null(&columns[0], &err);
 			ok = ok && tr_column_add_fixed(&columns[1], &doubles[row], &err);
-			ok = ok && (row == 1 ? tr_column_add_null(&columns[2], &err)
-					: tr_column_add_fixed(&columns[2], &units[row], &err));
+			ok = ok &&
+				(row == 1 ? tr_column_add_null(&columns[2], &err)
+					  : tr_column_add_fixed(&columns[2], &units[row], &err));
 			assert_ok(ok, err);
 		}
 		char *text = formatted(cases[i].format, &schema, columns, 4);
@@ -299,7 +313,9 @@ static void no_rows_is_still_a_document(void **state)
 		struct tr_schema schema;
 		struct tr_column column;
 		tr_schema_init(&schema);
-		assert_ok(tr_schema_add(&schema, "s", (struct tr_type){ .kind = TR_STRING }, true, NULL, &err), err);
+		assert_ok(tr_schema_add(&schema, "s", (struct tr_type){ .kind = TR_STRING }, true, NULL,
+				  &err),
+			err);
 		tr_column_init(&column, schema.fields[0].type);
 		char *text = formatted(cases[i][0], &schema, &column, 0);
 		assert_string_equal(text, cases[i][1]);
@@ -334,7 +350,9 @@ static void numbers_are_written_for_people(void **state)
 static void progress_tells_share_rate_and_time_left(void **state)
 {
 	(void)state;
-	struct tr_progress_dataset d = { .started_us = 1000000, .rows_read = 250000, .bytes_read = 10000000,
+	struct tr_progress_dataset d = { .started_us = 1000000,
+		.rows_read = 250000,
+		.bytes_read = 10000000,
 		.rows_expected = 1000000 };
 	struct tr_str out;
 	tr_str_init(&out, 1000);

@@ -51,7 +51,8 @@ static void write_header(struct project *p)
 
 static int setup(void **state)
 {
-	static const char *const orders_types[] = { "integer", "integer", "numeric(10,2)", "text", "boolean" };
+	static const char *const orders_types[] = { "integer", "integer", "numeric(10,2)", "text",
+		"boolean" };
 	static const char *const users_types[] = { "integer", "text" };
 	struct project *p = calloc(1, sizeof *p);
 	strcpy(p->folder, "/tmp/tr-transform-XXXXXX");
@@ -74,8 +75,13 @@ static int setup(void **state)
 	p->params[0] = (struct tr_transform_param){ "factor", { .kind = TR_INT32 }, "3" };
 	p->params[1] = (struct tr_transform_param){ "rate", { .kind = TR_DOUBLE }, "0.5" };
 	p->params[2] = (struct tr_transform_param){ "prefix", { .kind = TR_STRING }, "n: " };
-	p->spec = (struct tr_transform_spec){ .dataset = "enriched", .source_path = p->path, .inputs = p->inputs,
-		.n_inputs = 2, .params = p->params, .n_params = 3, .out = &p->out };
+	p->spec = (struct tr_transform_spec){ .dataset = "enriched",
+		.source_path = p->path,
+		.inputs = p->inputs,
+		.n_inputs = 2,
+		.params = p->params,
+		.n_params = 3,
+		.out = &p->out };
 	p->build = (struct tr_transform_build){ .cache_dir = p->cache, .project_dir = p->folder };
 	write_header(p);
 	*state = p;
@@ -109,18 +115,21 @@ static bool joined_next(void *self, struct ArrowArray *out, struct tr_err *err)
 	if (j->left-- <= 0)
 		return true;
 	for (int i = 0; i < 9; i++)
-		tr_column_init(&c[i], kinds[i] == TR_DECIMAL ? (struct tr_type){ TR_DECIMAL, 10, 2 }
-			: (struct tr_type){ .kind = kinds[i] });
+		tr_column_init(&c[i],
+			kinds[i] == TR_DECIMAL ? (struct tr_type){ TR_DECIMAL, 10, 2 }
+					       : (struct tr_type){ .kind = kinds[i] });
 	for (int32_t row = 0; row < 3; row++) {
 		const tr_i128 amount = row * 100 - 5;
 		bool ok = tr_column_add_bool(&c[0], true, err) && tr_column_add_fixed(&c[1], &row, err) &&
 			tr_column_add_fixed(&c[2], &row, err) && tr_column_add_fixed(&c[3], &amount, err) &&
-			(row == 1 ? tr_column_add_null(&c[4], err) : tr_column_add_bytes(&c[4], "note", 4, err)) &&
+			(row == 1 ? tr_column_add_null(&c[4], err)
+				  : tr_column_add_bytes(&c[4], "note", 4, err)) &&
 			tr_column_add_bool(&c[5], row == 0, err);
 		for (int i = 6; ok && row == 1 && i < 9; i++)
 			ok = tr_column_add_null(&c[i], err);
 		if (row != 1)
-			ok = ok && tr_column_add_bool(&c[6], true, err) && tr_column_add_fixed(&c[7], &row, err) &&
+			ok = ok && tr_column_add_bool(&c[6], true, err) &&
+				tr_column_add_fixed(&c[7], &row, err) &&
 				tr_column_add_bytes(&c[8], "Zo\xC3\xAB", 4, err);
 		assert_true(ok);
 	}
@@ -160,7 +169,8 @@ static bool load(struct project *p, const char *source, struct tr_transform **t,
 	return tr_transform_load(&p->spec, &p->build, t, err);
 }
 
-#define HEAD "#include \"gen/enriched.h\"\n" \
+#define HEAD                                                                     \
+	"#include \"gen/enriched.h\"\n"                                          \
 	"enum tr_verdict enriched(const struct in_o *o, const struct in_u *u,\n" \
 	"\tconst struct enriched_params *params, struct out_enriched *out, struct tr_ctx *ctx)\n{\n"
 
@@ -236,15 +246,21 @@ static void row_that_fails_is_named(void **state)
 	struct tr_transform *t = NULL;
 	struct tr_err err;
 	const char *keys[] = { "o.order_id" };
-	assert_ok(load(p, HEAD "\t(void)u; (void)params;\n\tout->order_id = 1; out->label = (struct tr_text){ \"x\", 1 };\n"
-		"\treturn o->order_id == 1 ? tr_fail(ctx, \"order %d is odd\", o->order_id) : TR_EMIT;\n}\n", &t, &err), err);
+	assert_ok(
+		load(p,
+			HEAD
+			"\t(void)u; (void)params;\n\tout->order_id = 1; out->label = (struct tr_text){ \"x\", 1 };\n"
+			"\treturn o->order_id == 1 ? tr_fail(ctx, \"order %d is odd\", o->order_id) : TR_EMIT;\n}\n",
+			&t, &err),
+		err);
 	struct ArrowArrayStream in, out;
 	struct ArrowArray batch = { 0 };
 	joined_stream(p, 1, &in);
 	assert_ok(tr_transform_apply(t, &in, keys, 1, &out, &err), err);
 	assert_false(tr_stream_next(&out, &batch, &err));
 	assert_int_equal(err.kind, TR_ERR_DATA);
-	assert_string_equal(err.what, "the C transform of dataset `enriched` stopped the run: order 1 is odd");
+	assert_string_equal(err.what,
+		"the C transform of dataset `enriched` stopped the run: order 1 is odd");
 	assert_string_equal(err.place.row_key, "o.order_id=1");
 	tr_stream_clear(&out);
 	tr_transform_free(t);
@@ -255,12 +271,20 @@ static void required_field_left_unset_is_an_error(void **state)
 	struct project *p = *state;
 	struct tr_transform *t = NULL;
 	struct tr_err err;
-	assert_false(load(p, HEAD "\t(void)u; (void)params; (void)ctx;\n\tout->label = (struct tr_text){ \"x\", 1 };\n"
-		"\tout->total.valid = o->order_id;\n\treturn TR_EMIT;\n}\n", &t, &err));
-	assert_string_equal(err.what, "the C transform of dataset `enriched` never sets the required field `order_id`");
+	assert_false(load(p,
+		HEAD "\t(void)u; (void)params; (void)ctx;\n\tout->label = (struct tr_text){ \"x\", 1 };\n"
+		     "\tout->total.valid = o->order_id;\n\treturn TR_EMIT;\n}\n",
+		&t, &err));
+	assert_string_equal(err.what,
+		"the C transform of dataset `enriched` never sets the required field `order_id`");
 	/* Set on some paths only: text is found when it happens. */
-	assert_ok(load(p, HEAD "\t(void)u; (void)params; (void)ctx;\n\tout->order_id = 7;\n"
-		"\tif (o->order_id == 0)\n\t\tout->label = (struct tr_text){ \"x\", 1 };\n\treturn TR_EMIT;\n}\n", &t, &err), err);
+	assert_ok(
+		load(p,
+			HEAD
+			"\t(void)u; (void)params; (void)ctx;\n\tout->order_id = 7;\n"
+			"\tif (o->order_id == 0)\n\t\tout->label = (struct tr_text){ \"x\", 1 };\n\treturn TR_EMIT;\n}\n",
+			&t, &err),
+		err);
 	struct ArrowArrayStream in, out;
 	struct ArrowArray batch = { 0 };
 	joined_stream(p, 1, &in);
@@ -299,7 +323,8 @@ static void schema_that_moved_is_shown_field_by_field(void **state)
 	add(&p->users, "full_name", (struct tr_type){ .kind = TR_STRING }, false);
 	assert_false(load(p, good, &t, &err));
 	assert_string_equal(err.what, "the schema of dataset `enriched` has moved since `tailrace gen`");
-	assert_string_equal(err.detail, "~ u.user_id: was int not null, is bigint not null\n"
+	assert_string_equal(err.detail,
+		"~ u.user_id: was int not null, is bigint not null\n"
 		"- u.name: string not null (gone)\n+ u.full_name: string not null (new)\n");
 	assert_non_null(strstr(err.hint, "tailrace gen"));
 }

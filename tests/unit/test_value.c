@@ -15,8 +15,8 @@ static void numbers_take_the_fewest_digits_that_read_back(void **state)
 {
 	(void)state;
 	const double doubles[] = { 0.1, 1e300, -0.0, 123456789.125, 5e-324, 1.0 / 3, NAN, -INFINITY };
-	const char *texts[] = { "0.1", "1e+300", "-0", "123456789.125", "4.94065645841247e-324", "0.3333333333333333",
-		"NaN", "-Infinity" };
+	const char *texts[] = { "0.1", "1e+300", "-0", "123456789.125", "4.94065645841247e-324",
+		"0.3333333333333333", "NaN", "-Infinity" };
 	for (size_t i = 0; i < 8; i++)
 		text_of((struct tr_type){ .kind = TR_DOUBLE }, &doubles[i], texts[i]);
 	const float single = 0.1f;
