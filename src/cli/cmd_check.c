@@ -130,7 +130,10 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 		const struct tr_field *f = &d->contract.schema.fields[i];
 		char type[TR_TYPE_TEXT], parquet[64];
 		tr_table_text(&t, f->name);
-		tr_table_text(&t, d->source_types ? d->source_types[i] : NULL);
+		tr_table_text(&t,
+			d->source_types                ? d->source_types[i]
+				: d->kind == TR_PLAN_C ? "typed C"
+						       : NULL);
 		tr_table_text(&t, tr_type_format(f->type, type));
 		tr_table_text(&t, parquet_type(f->type, parquet, sizeof parquet));
 		tr_table_text(&t, tr_type_hive(f->type, type));

@@ -52,8 +52,10 @@ static void add_bash(struct tr_str *out)
 	tr_str_add(out,
 		"# bash completion of tailrace\n"
 		"_tailrace_words() { COMPREPLY=($(compgen -W \"$1\" -- \"$cur\")); }\n"
-		"_tailrace_paths() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen \"$1\" -- \"$cur\")); }\n"
-		"_tailrace_datasets() { \"${COMP_WORDS[0]}\" datasets --names \"${context[@]}\" 2>/dev/null; }\n"
+		"_tailrace_paths() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen \"$1\" -- "
+		"\"$cur\")); }\n"
+		"_tailrace_datasets() { \"${COMP_WORDS[0]}\" datasets --names \"${context[@]}\" 2>/dev/null; "
+		"}\n"
 		"_tailrace()\n{\n"
 		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
 		"\tlocal context=() commands=\"");
@@ -64,7 +66,8 @@ static void add_bash(struct tr_str *out)
 		"\t\tcase ${COMP_WORDS[i]} in\n"
 		"\t\t-c|--config|--lake) context+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]}\"); ((i++));;\n"
 		"\t\t-*) ;;\n"
-		"\t\t*) [[ -z $command && \" $commands \" == *\" ${COMP_WORDS[i]} \"* ]] && command=${COMP_WORDS[i]};;\n"
+		"\t\t*) [[ -z $command && \" $commands \" == *\" ${COMP_WORDS[i]} \"* ]] && "
+		"command=${COMP_WORDS[i]};;\n"
 		"\t\tesac\n\tdone\n"
 		"\tcase $command:$prev in\n");
 	for (const struct tr_cli_command *k = tr_cli_commands; k->name; k++)
@@ -180,7 +183,8 @@ static void add_zsh(struct tr_str *out)
 	}
 	tr_str_add(out,
 		"\tesac\n}\n"
-		"if [[ $funcstack[1] == _tailrace ]]; then _tailrace \"$@\"; else compdef _tailrace tailrace; fi\n");
+		"if [[ $funcstack[1] == _tailrace ]]; then _tailrace \"$@\"; else compdef _tailrace "
+		"tailrace; fi\n");
 }
 
 /* ---- fish ---- */

@@ -105,7 +105,8 @@ static bool look(struct init *in, const char *tables, struct tr_err *err)
 		ok = tr_err_set(err, TR_ERR_USER, "%s has no table or view that this user may read",
 			tr_pg_where(pg));
 		tr_err_hint(err,
-			"check the database's name, or GRANT SELECT ON ALL TABLES IN SCHEMA public TO the user");
+			"check the database's name, or GRANT SELECT ON ALL TABLES IN SCHEMA public TO the "
+			"user");
 	}
 	tr_pg_close(pg);
 	return ok && (!tables || choose_tables(in, tables, err));

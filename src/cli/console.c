@@ -117,12 +117,21 @@ static void add_caret(struct tr_str *out, const struct tr_err_place *place, cons
 	tr_str_addf(out, "      | %*s%s^%s\n", (int)width, "", ink, end);
 }
 
+/* Below the current folder a path is shown from there on. */
+static const char *shorten(const char *path)
+{
+	char cwd[4096];
+	size_t n = getcwd(cwd, sizeof cwd) ? strlen(cwd) : 0;
+	bool below = n > 1 && strncmp(path, cwd, n) == 0 && path[n] == '/' && path[n + 1];
+	return below ? path + n + 1 : path;
+}
+
 static void add_place(struct tr_str *out, const struct tr_err_place *place, bool color)
 {
 	const char *dim = color ? INKS[TR_INK_BLUE] : "", *red = color ? INKS[TR_INK_RED] : "";
 	const char *end = color ? "\033[0m" : "";
 	if (place->line > 0) {
-		tr_str_addf(out, "  %s-->%s %s:%d", dim, end, place->file[0] ? place->file : "SQL",
+		tr_str_addf(out, "  %s-->%s %s:%d", dim, end, place->file[0] ? shorten(place->file) : "SQL",
 			place->line);
 		if (place->column > 0)
 			tr_str_addf(out, ":%d", place->column);
@@ -134,7 +143,7 @@ static void add_place(struct tr_str *out, const struct tr_err_place *place, bool
 			add_caret(out, place, red, end);
 		}
 	} else if (place->file[0]) {
-		tr_str_addf(out, "  %s-->%s %s\n", dim, end, place->file);
+		tr_str_addf(out, "  %s-->%s %s\n", dim, end, shorten(place->file));
 	}
 	if (!place->table[0] && !place->field[0] && !place->row_key[0])
 		return;

@@ -195,7 +195,8 @@ static void add_man(struct tr_str *out)
 		".SH NAME\ntailrace \\- from Postgres to a lake of Parquet that can be queried\n"
 		".SH SYNOPSIS\n.B tailrace\n.I COMMAND\n[\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]\n"
 		".SH DESCRIPTION\n"
-		"tailrace reads Postgres gently and exactly, joins and enriches rows with SQL or typed C, writes\n"
+		"tailrace reads Postgres gently and exactly, joins and enriches rows with SQL or typed C, "
+		"writes\n"
 		"Parquet, publishes it atomically to a lake, and queries what is published.\n"
 		".SH OPTIONS\nEvery command takes these, before or after its name.\n");
 	add_troff_options(out, tr_cli_global_options);

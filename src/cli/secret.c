@@ -70,8 +70,8 @@ static bool span_from(const char *text, size_t from, size_t *start, size_t *len)
 		size_t n = strcspn(authority, " \t\r\n\"'`<>");
 		/* A password may hold a raw `@` or slash, though it should not: rather too much
 		 * is hidden than too little, so that the last `@` of the word ends it. */
-		const char *at = memrchr(authority, '@', n);
-		const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+		const char *first = memchr(authority, '@', n), *at = memrchr(authority, '@', n);
+		const char *colon = first ? memchr(authority, ':', (size_t)(first - authority)) : NULL;
 		if (colon && at - colon > 1) {
 			best = colon + 1;
 			best_len = (size_t)(at - best);

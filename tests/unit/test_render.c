@@ -143,6 +143,7 @@ static void passwords_of_urls_and_key_value_strings_are_scrubbed(void **state)
 	scrub_to(none, "postgres://app:s3cret@db/shop", "postgres://app:****@db/shop");
 	scrub_to(none, "postgres://app:a@b:c@db/shop", "postgres://app:****@db/shop");
 	scrub_to(none, "postgres://app@db/shop", "postgres://app@db/shop");
+	scrub_to(none, "postgres://app@db:5432/shop?x=a@b", "postgres://app@db:5432/shop?x=a@b");
 	scrub_to(none, "host=db password=s3cret user=app", "host=db password=**** user=app");
 	scrub_to(none, "host=db password = 'a b\\'c' user=app", "host=db password = '****' user=app");
 	scrub_to(none, "x?sslpassword=abc&y=1 and postgres://u:p@h",
@@ -262,10 +263,12 @@ static void formats_tell_null_from_empty_and_keep_every_digit(void **state)
 		{ "csv", "s,d,n\n,0.1,1.50\n\"\",NaN,\n\"a,\"\"b\n\",1e+300,-0.01\n\" x\",-Infinity,0.00\n" },
 		{ "json",
 			"[\n{\"s\":null,\"d\":0.1,\"n\":\"1.50\"},\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null},\n"
-			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"},\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n]\n" },
+			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"},\n{\"s\":\" "
+			"x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n]\n" },
 		{ "jsonl",
 			"{\"s\":null,\"d\":0.1,\"n\":\"1.50\"}\n{\"s\":\"\",\"d\":\"NaN\",\"n\":null}\n"
-			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"}\n{\"s\":\" x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n" },
+			"{\"s\":\"a,\\\"b\\n\",\"d\":1e+300,\"n\":\"-0.01\"}\n{\"s\":\" "
+			"x\",\"d\":\"-Infinity\",\"n\":\"0.00\"}\n" },
 		{ "markdown",
 			"| s | d | n |\n| --- | ---: | ---: |\n| *NULL* | 0.1 | 1.50 |\n|  | NaN | *NULL* |\n"
 			"| a,\"b<br> | 1e+300 | -0.01 |\n|  x | -Infinity | 0.00 |\n" },
