@@ -163,7 +163,7 @@ static bool new_stage(struct tr_job *job, const struct tr_schema *schema, const 
 {
 	const struct tr_plan_dataset *d = job->dataset;
 	const struct tr_config *c = job->options->plan->config;
-	const struct tr_stage_options options = { .store = job->options->lake->store,
+	struct tr_stage_options options = { .store = job->options->lake->store,
 		.dataset = d->config->name,
 		.run_id = job->run_id,
 		.schema = schema,
@@ -176,6 +176,8 @@ static bool new_stage(struct tr_job *job, const struct tr_schema *schema, const 
 		.temp_dir = job->temp_dir,
 		.writers = d->workers,
 		.cancel = job->options->cancel };
+	/* With keys: the threads that encode the partitions at the end, when the source is done. */
+	options.parquet.encode_threads = d->n_keys ? c->limits.threads : 1;
 	return tr_stage_new(&options, out, err);
 }
 
