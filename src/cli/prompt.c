@@ -84,7 +84,7 @@ static int read_character(EditLine *editor, wchar_t *out)
 
 /* ---- statements ---- */
 
-static void run_statement(struct tr_prompt *p, const char *sql)
+static bool run_statement(struct tr_prompt *p, const char *sql)
 {
 	struct tr_console *c = &p->cli->console;
 	struct tr_err err = { 0 };
@@ -106,24 +106,32 @@ static void run_statement(struct tr_prompt *p, const char *sql)
 		fprintf(c->out, "%s\n",
 			tr_units_seconds((double)(tr_clock_monotonic_us() - start_us) / 1e6, text));
 	tr_target_clear(&target);
+	return ok;
 }
 
 /* Run every statement that has ended; what is left waits for more lines. */
 static void run_pending(struct tr_prompt *p)
 {
 	size_t end;
+	bool ok = true;
 	while (p->pending.ptr && tr_statement_complete(p->pending.ptr, &end)) {
 		p->pending.ptr[end] = '\0';
 		const char *sql = p->pending.ptr + strspn(p->pending.ptr, " \t\n");
 		if (*sql) {
 			tr_prompt_history_add(p, sql);
-			run_statement(p, sql);
+			ok = run_statement(p, sql);
 		}
 		size_t rest = p->pending.len - end - 1;
 		memmove(p->pending.ptr, p->pending.ptr + end + 1, rest + 1);
 		p->pending.len = rest;
-		if (tr_cancel_raised(current_cancel(p)))
-			return; /* Ctrl-C is for the statements behind it too */
+		if (!tr_cancel_raised(current_cancel(p)))
+			continue;
+		/* Ctrl-C is for the statements behind it too. */
+		struct tr_err err = { 0 };
+		tr_cancel_err(&err);
+		if (ok)
+			tr_console_error(&p->cli->console, &err);
+		return;
 	}
 	if (p->pending.ptr && p->pending.ptr[strspn(p->pending.ptr, " \t\n")] == '\0')
 		p->pending.len = 0;
@@ -204,6 +212,8 @@ static bool loop(struct tr_prompt *p, struct tr_err *err)
 	FILE *out = p->cli->console.out;
 	while (!p->leave && !tr_signals_terminated()) {
 		int n = 0;
+		/* Before the prompt shows, not after: a Ctrl-D typed in between would be lost. */
+		el_set(p->editor, EL_PREP_TERM, 1);
 		const char *line = el_gets(p->editor, &n);
 		if (!line && !tr_cancel_raised(current_cancel(p))) {
 			putc('\n', out); /* Ctrl-D */
