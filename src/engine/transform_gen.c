@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <xxhash.h>
 
 #include "data/name.h"
@@ -23,45 +24,80 @@ const char *tr_transform_abi_header(void)
 static bool is_keyword(const char *name)
 {
 	static const char *const keywords[] = { "alignas", "alignof", "asm", "auto", "bool", "break", "case",
-		"char", "const", "constexpr", "continue", "default", "do", "double", "else", "enum", "extern",
-		"false", "float", "for", "goto", "if", "inline", "int", "long", "nullptr", "register",
-		"restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "struct",
-		"switch", "thread_local", "true", "typedef", "typeof", "typeof_unqual", "union", "unsigned",
-		"void", "volatile", "while", "linux", "unix" };
+		"char", "const", "constexpr", "continue", "default", "do", "double", "else", "enum", "errno",
+		"extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "nullptr",
+		"register", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert",
+		"struct", "switch", "thread_local", "true", "typedef", "typeof", "typeof_unqual", "union",
+		"unsigned", "void", "volatile", "while", "linux", "unix" };
 	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
 		if (strcmp(name, keywords[i]) == 0)
 			return true;
 	return false;
 }
 
+/* C keeps `_X` and `__x` for itself, and a name in capitals may be a macro of any header. */
+static bool is_reserved(const char *name)
+{
+	if (name[0] == '_' && (name[1] == '_' || isupper((unsigned char)name[1])))
+		return true;
+	bool capitals = false;
+	for (const char *p = name; *p; p++) {
+		if (islower((unsigned char)*p))
+			return false;
+		capitals |= isupper((unsigned char)*p) != 0;
+	}
+	return capitals;
+}
+
+/* What C allows as a name of its own; out has TR_NAME_MAX + 8 bytes. */
+static void c_name(const char *name, char *out)
+{
+	snprintf(out, TR_NAME_MAX + 8, "%.*s%s", TR_NAME_MAX, name,
+		is_keyword(name) || is_reserved(name) ? "_" : "");
+}
+
 /* A field's C name: the column's own where C allows it. out has TR_NAME_MAX + 8 bytes. */
 static void field_name(const char *column, char *out)
 {
+	char proposed[TR_NAME_MAX + 1];
 	size_t len = strlen(column);
 	bool plain = len > 0 && len <= TR_NAME_MAX && !isdigit((unsigned char)column[0]);
 	for (size_t i = 0; i < len && plain; i++)
 		plain = isascii((unsigned char)column[i]) &&
 			(isalnum((unsigned char)column[i]) || column[i] == '_');
-	if (plain)
-		memcpy(out, column, len + 1);
-	else
-		tr_name_propose(column, out);
-	if (is_keyword(out))
-		strcat(out, "_");
+	if (!plain)
+		tr_name_propose(column, proposed);
+	c_name(plain ? column : proposed, out);
 }
 
-/* The field's name in its struct: two columns that fold together are told apart by number. */
+/* Is it the own name of a field? Without regard to case: the macros of the scales are in capitals. */
+static bool is_taken(const struct tr_schema *s, const char *name)
+{
+	char other[TR_NAME_MAX + 8];
+	for (size_t k = 0; k < s->n; k++) {
+		field_name(s->fields[k].name, other);
+		if (strcasecmp(other, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The field's name in its struct: columns that fold together are told apart by a number,
+ * one that makes no other column's name. */
 void tr_transform_field_name(const struct tr_schema *s, size_t i, char *out)
 {
-	char other[TR_NAME_MAX + 32];
-	int twins = 0;
-	field_name(s->fields[i].name, out);
+	char own[TR_NAME_MAX + 8], other[TR_NAME_MAX + 8];
+	size_t twins = 0;
+	field_name(s->fields[i].name, own);
 	for (size_t k = 0; k < i; k++) {
 		field_name(s->fields[k].name, other);
-		twins += strcmp(other, out) == 0;
+		twins += strcasecmp(other, own) == 0;
 	}
-	if (twins)
-		snprintf(out + strlen(out), 16, "_%d", twins + 1);
+	snprintf(out, sizeof own, "%s", own);
+	for (unsigned number = 2; twins > 0; number++) {
+		snprintf(out, sizeof own + 12, "%s_%u", own, number);
+		twins -= !is_taken(s, out);
+	}
 }
 
 static const char *c_type(struct tr_type type, bool nullable)
@@ -101,13 +137,13 @@ static const char *unit(struct tr_type type)
 	}
 }
 
-/* A comment's text can't end the comment. */
+/* A comment's text can't end the comment, nor seem to begin one. */
 static void add_comment_text(struct tr_str *s, const char *text)
 {
 	for (const char *p = text; *p; p++) {
-		bool closes = p[0] == '*' && p[1] == '/';
+		bool mark = (p[0] == '*' && p[1] == '/') || (p[0] == '/' && p[1] == '*');
 		tr_str_addc(s, *p == '\n' ? ' ' : *p);
-		if (closes)
+		if (mark)
 			tr_str_addc(s, ' ');
 	}
 }
@@ -215,7 +251,8 @@ static void add_glue(struct tr_str *s, const struct tr_transform_spec *spec, con
 	tr_str_add(s,
 		"\t{ 0, 0 } };\n\nstatic enum tr_verdict tr_glue_call(const void *const *sides, const void *params, "
 		"void *out, struct tr_ctx *ctx)\n{\n");
-	tr_str_addf(s, "\treturn %s(", d);
+	c_name(d, name);
+	tr_str_addf(s, "\treturn %s(", name);
 	for (size_t i = 0; i < spec->n_inputs; i++)
 		tr_str_addf(s, "sides[%zu], ", i);
 	tr_str_add(s, "params, out, ctx);\n}\n\n");
@@ -237,15 +274,20 @@ static void add_glue(struct tr_str *s, const struct tr_transform_spec *spec, con
 
 static void add_prototype(struct tr_str *s, const struct tr_transform_spec *spec)
 {
-	char alias[TR_NAME_MAX + 8];
+	static const char *const own[] = { "params", "out", "ctx" };
+	char alias[TR_NAME_MAX + 12], function[TR_NAME_MAX + 8];
+	c_name(spec->dataset, function);
 	tr_str_addf(s,
 		"\n/* Write this function: one call a row, one at a time. `out` starts zeroed (all null).\n"
 		" * Return TR_EMIT, TR_SKIP, or tr_fail(ctx, \"...\").%s */\nenum tr_verdict %s(",
 		spec->n_inputs && spec->inputs[0].may_miss ? " A side that the outer join misses is NULL."
 							   : "",
-		spec->dataset);
+		function);
 	for (size_t i = 0; i < spec->n_inputs; i++) {
 		field_name(spec->inputs[i].alias, alias);
+		for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
+			if (strcmp(alias, own[k]) == 0)
+				strcat(alias, "_");
 		tr_str_addf(s, "const struct in_%s *%s, ", spec->inputs[i].alias, alias);
 	}
 	tr_str_addf(s, "\n\tconst struct %s_params *params, struct out_%s *out, struct tr_ctx *ctx);\n",

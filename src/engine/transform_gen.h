@@ -46,7 +46,8 @@ char *tr_transform_description(const struct tr_transform_spec *spec, struct tr_e
 void tr_transform_fingerprint(const char *description, char out[TR_FINGERPRINT_TEXT]);
 /* What moved between two descriptions, one line a field; empty if nothing; free(). */
 char *tr_transform_difference(const char *before, const char *now, struct tr_err *err) TR_CHECKED;
-/* The C name of column i's field (a keyword gets a `_`); buf has 160 bytes. */
+/* The C name of column i's field (a keyword, or a name that C or its headers
+ * may use, gets a `_`; columns that fold together a number); buf has 160 bytes. */
 void tr_transform_field_name(const struct tr_schema *schema, size_t i, char *buf);
 /* A required field of the contract that `source` (preprocessed C) never sets: the name, or
  * NULL. Looks for `out->field` with the function's own name for `out`; a function that

@@ -11,6 +11,7 @@ CANONICAL = {
     701: "('x' || encode(float8send({c}), 'hex'))::bit(64)::bigint::text",   # float8: its bits
     1700: "trim_scale({c})::text",                                           # numeric
     17: "encode({c}, 'hex')",                                                # bytea
+    1042: "convert_from(bpcharsend({c}), 'UTF8')",                           # char(n): with its blanks
     1082: "({c} - date '1970-01-01')::text",                                 # date: days
     1083: "(extract(epoch from {c}) * 1000000)::bigint::text",               # time: microseconds
     1114: "(extract(epoch from {c}) * 1000000)::bigint::text",               # timestamp

@@ -98,7 +98,10 @@ def assert_same_rows(actual, expected):
     if rows == expected_rows:
         return
     extra, missing = difference(rows, expected_rows), difference(expected_rows, rows)
-    raise AssertionError(f"{len(rows)} rows, {len(expected_rows)} expected\ncolumns: {names}\n"
+    first = [(name, a, b) for name, a, b in zip(names, *(extra[:1] + missing[:1])) if a != b][:3] \
+        if extra and missing else []
+    raise AssertionError(f"{len(rows)} rows, {len(expected_rows)} expected; first difference: {first}\n"
+                         f"columns: {names}\n"
                          f"not in Postgres ({len(extra)}): {extra[:5]}\nmissing ({len(missing)}): {missing[:5]}")
 
 

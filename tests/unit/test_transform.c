@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/name.h"
 #include "data/value.h"
 #include "engine/transform.h"
+#include "engine/transform_gen.h"
 
 /* A project in a folder of its own: orders joined with users, as `tailrace gen` would see it. */
 struct project {
@@ -370,6 +372,27 @@ static void missing_header_and_compiler_say_what_to_do(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void every_field_has_a_name_of_its_own_that_c_and_its_headers_leave_free(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = { { "id", "id" }, { "userId", "userId" }, { "a b", "a_b" },
+		{ "a-b", "a_b_3" }, { "a_b_2", "a_b_2" }, { "A_b", "A_b_4" }, { "a.b", "a_b_5" },
+		{ "int", "int_" }, { "NULL", "NULL_" }, { "EOF", "EOF_" }, { "ID", "ID_" }, { "_Bool", "_Bool_" }, { "__attribute__", "__attribute___" },
+		{ "errno", "errno_" }, { "_x", "_x" }, { "1st", "_1st" } };
+	size_t n = sizeof names / sizeof names[0];
+	struct tr_schema s;
+	struct tr_err err = { 0 };
+	char field[TR_NAME_MAX + 32];
+	tr_schema_init(&s);
+	for (size_t i = 0; i < n; i++)
+		assert_ok(tr_schema_add(&s, names[i][0], (struct tr_type){ .kind = TR_INT32 }, false, NULL, &err), err);
+	for (size_t i = 0; i < n; i++) {
+		tr_transform_field_name(&s, i, field);
+		assert_string_equal(field, names[i][1]);
+	}
+	tr_schema_clear(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +404,7 @@ int main(void)
 		TEST(schema_that_moved_is_shown_field_by_field),
 		TEST(cache_that_others_could_write_is_refused),
 		TEST(missing_header_and_compiler_say_what_to_do),
+		TEST(every_field_has_a_name_of_its_own_that_c_and_its_headers_leave_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
