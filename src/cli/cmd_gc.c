@@ -1,3 +1,6 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/project.h"
 #include "cli/units.h"
 
@@ -15,6 +18,39 @@ static void print_report(struct tr_cli *cli, const char *dataset, const struct t
 	if (r->runs_live)
 		fprintf(cli->console.out, "; %zu live runs spared", r->runs_live);
 	putc('\n', cli->console.out);
+}
+
+static bool is_known(char *const *known, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(known[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The datasets named, or all: also those of which only an unfinished run is there. */
+static int datasets_to_collect(struct tr_cli *cli, const struct tr_lake *lake, const struct tr_cli_args *args,
+	char ***names, size_t *n)
+{
+	struct tr_err err = { 0 };
+	char **known = NULL;
+	size_t n_known = 0, kept = 0;
+	if (!tr_lake_known(lake, &known, &n_known, &err))
+		return tr_console_error(&cli->console, &err);
+	for (size_t i = 0; i < args->n; i++)
+		if (!is_known(known, n_known, args->positional[i])) {
+			tr_names_free(known, n_known);
+			return tr_project_published(cli, lake, args->positional, args->n, names, n);
+		}
+	for (size_t i = 0; i < n_known; i++) {
+		if (args->n == 0 || is_known((char *const *)(uintptr_t)args->positional, args->n, known[i]))
+			known[kept++] = known[i];
+		else
+			free(known[i]);
+	}
+	*names = known;
+	*n = kept;
+	return 0;
 }
 
 int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
@@ -39,7 +75,7 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 		.dry_run = tr_cli_flag(args, "dry-run"),
 	};
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
-	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
+	code = datasets_to_collect(cli, &p.lake, args, &names, &n);
 	for (size_t i = 0; !code && i < n; i++) {
 		struct tr_gc_report r = { 0 };
 		if (!tr_lake_gc(&p.lake, names[i], &options, &r, &err))

@@ -316,7 +316,8 @@ static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int 
 		d->workers = copy_workers(plan, d, server_version);
 		d->connections = d->workers;
 	} else if (d->sql) {
-		d->engine_threads = c->limits.threads;
+		/* The encoder is a thread beside the engine's. */
+		d->engine_threads = c->limits.threads > 1 ? c->limits.threads - 1 : 1;
 		choose_preloads(d, c->limits.connections);
 	} else {
 		d->connections = 1;

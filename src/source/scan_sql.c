@@ -1,18 +1,24 @@
 #include "source/scan_sql.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define SQL_MAX ((size_t)1 << 20)
 
 /* ctid's page numbers are 32 bits. */
 #define PAGE_MAX INT64_C(0xFFFFFFFF)
 
+static void add_name(struct tr_str *s, const struct tr_relation *r)
+{
+	tr_str_add_ident(s, r->schema);
+	tr_str_addc(s, '.');
+	tr_str_add_ident(s, r->name);
+}
+
 static void add_from(struct tr_str *s, const struct tr_scan *scan)
 {
 	tr_str_add(s, " FROM ");
-	tr_str_add_ident(s, scan->relation->schema);
-	tr_str_addc(s, '.');
-	tr_str_add_ident(s, scan->relation->name);
+	add_name(s, scan->relation);
 	const char *glue = " WHERE ";
 	if (scan->where) {
 		/* A line of its own, so that a comment at its end does not swallow the rest. */
@@ -36,6 +42,30 @@ static void add_columns(struct tr_str *s, const struct tr_scan *scan)
 	}
 }
 
+/* Is every column sent as it is stored? */
+static bool is_plain(const struct tr_scan *scan)
+{
+	struct tr_str name;
+	bool plain = true;
+	tr_str_init(&name, SQL_MAX);
+	for (size_t i = 0; i < scan->n_columns && plain; i++) {
+		const struct tr_source_column *c = &scan->relation->columns[scan->columns[i]];
+		tr_str_clear(&name);
+		tr_str_add_ident(&name, c->name);
+		plain = name.ptr && strcmp(name.ptr, c->select) == 0;
+	}
+	tr_str_clear(&name);
+	return plain;
+}
+
+/* A table without children (pages is 0 for the others), read as a whole: COPY of the table
+ * itself passes the executor by, which costs the server a tenth to a seventh less. */
+static bool is_whole_table(const struct tr_scan *scan)
+{
+	return scan->relation->kind == 'r' && scan->relation->pages > 0 && !scan->ranged && !scan->where &&
+		scan->n_columns > 0 && is_plain(scan);
+}
+
 char *tr_scan_sql(const struct tr_scan *scan, struct tr_err *err)
 {
 	if (scan->ranged &&
@@ -46,9 +76,17 @@ char *tr_scan_sql(const struct tr_scan *scan, struct tr_err *err)
 	}
 	struct tr_str s;
 	tr_str_init(&s, SQL_MAX);
-	tr_str_add(&s, "COPY (SELECT");
+	bool whole = is_whole_table(scan);
+	tr_str_add(&s, "COPY ");
+	if (whole) {
+		add_name(&s, scan->relation);
+		tr_str_add(&s, " (");
+	} else {
+		tr_str_add(&s, "(SELECT");
+	}
 	add_columns(&s, scan);
-	add_from(&s, scan);
+	if (!whole)
+		add_from(&s, scan);
 	tr_str_add(&s, ") TO STDOUT (FORMAT binary)");
 	char *sql = tr_str_take(&s, err);
 	tr_str_clear(&s);

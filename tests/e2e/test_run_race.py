@@ -101,6 +101,21 @@ def test_gc_removes_what_a_killed_run_left_once_its_lease_has_ended(project, db)
     project.run("run", check=0)
 
 
+def test_gc_knows_a_dataset_whose_only_run_was_killed(project, db):
+    add_gate(db)
+    project.config({"datasets": {"d": {"inputs": {"t": "gated"}}, "e": {"inputs": {"t": "t"}}}})
+    project.run("run", "e", check=0)
+    with db.connect() as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+        run = project.spawn("run", "d")
+        wait_for(lambda: waiting(connection) == 1)
+        run.kill()
+        run.communicate()
+    for names in ([], ["d"]):
+        assert "d: " in project.run("gc", *names, check=0).stdout
+    assert "`nothing` is not published" in project.run("gc", "nothing", check=2).stderr
+
+
 @pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
 def test_an_interrupted_run_publishes_nothing_and_exits_130(project, db, signal_name):
     add_gate(db)

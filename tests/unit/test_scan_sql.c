@@ -45,6 +45,21 @@ static void the_copy_names_what_is_needed_and_nothing_else(void **state)
 		"COPY (SELECT \"id\"" FROM " WHERE (a = 1 OR b -- all\n)) TO STDOUT (FORMAT binary)");
 }
 
+static void a_whole_table_is_copied_without_a_query(void **state)
+{
+	(void)state;
+	const int plain[] = { 0, 1 };
+	struct tr_relation table = relation;
+	struct tr_scan scan = { .relation = &table, .columns = plain, .n_columns = 2 };
+	check_sql(&scan, "COPY \"My \"\"S\"\"\".\"t\" ( \"id\", \"a\"\"b\") TO STDOUT (FORMAT binary)");
+	/* A parent of other tables, a view: the rows are not its own. */
+	table.pages = 0;
+	check_sql(&scan, "COPY (SELECT \"id\", \"a\"\"b\"" FROM ") TO STDOUT (FORMAT binary)");
+	table.pages = 100;
+	table.kind = 'v';
+	check_sql(&scan, "COPY (SELECT \"id\", \"a\"\"b\"" FROM ") TO STDOUT (FORMAT binary)");
+}
+
 static void page_ranges_meet_and_the_last_one_is_open(void **state)
 {
 	(void)state;
@@ -165,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_copy_names_what_is_needed_and_nothing_else),
+		cmocka_unit_test(a_whole_table_is_copied_without_a_query),
 		cmocka_unit_test(page_ranges_meet_and_the_last_one_is_open),
 		cmocka_unit_test(the_row_is_asked_for_by_its_key_in_the_same_order),
 		cmocka_unit_test(numerics_become_the_decimal_that_holds_them),
