@@ -84,10 +84,18 @@ static bool open_input(void *context, const int *columns, size_t n, struct Arrow
 	return true;
 }
 
+/* The engine knows the line of the statement, not its file. */
+static bool in_file(const struct tr_plan_dataset *d, struct tr_err *err)
+{
+	if (d->sql_path && err->place.line > 0 && !err->place.file[0])
+		tr_copy_text(err->place.file, sizeof err->place.file, d->sql_path);
+	return false;
+}
+
 static bool query_next(void *self, struct ArrowArray *out, struct tr_err *err)
 {
 	struct query *q = self;
-	return tr_stream_next(&q->result, out, err);
+	return tr_stream_next(&q->result, out, err) || in_file(q->x.dataset, err);
 }
 
 static void query_free(void *self)
@@ -167,8 +175,10 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 	struct tr_engine *engine = q->engine;
 	if (ok)
 		ok = tr_stream_init(&rows, &schema, &ops, q, err);
-	else
+	else {
+		in_file(d, err);
 		query_free(q);
+	}
 	tr_schema_clear(&schema);
 	const struct tr_prefetch_stop stop = { interrupt, engine };
 	return ok && tr_prefetch(&rows, &stop, out, err);
