@@ -140,7 +140,7 @@ static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, st
 
 /* ---- inputs that several datasets use ---- */
 
-/* How much of an unlimited disk one shared input may take. */
+/* How much of an unlimited disk the shared inputs may take. */
 #define SHARED_MAX ((int64_t)8 << 30)
 
 static bool same_text(const char *a, const char *b)
@@ -216,9 +216,11 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 		struct tr_plan_shared *s = &plan->shared[i];
 		if (!unite(plan, s, err))
 			return false;
-		if (s->users > 1 && s->input.n_columns > 0 && s->input.est_bytes >= 0 &&
-			s->input.est_bytes <= most)
-			plan->shared[kept++] = *s;
+		if (s->users < 2 || s->input.n_columns == 0 || s->input.est_bytes < 0 ||
+			s->input.est_bytes > most)
+			continue;
+		most -= s->input.est_bytes;
+		plan->shared[kept++] = *s;
 	}
 	plan->n_shared = kept;
 	for (size_t i = 0; i < plan->n_datasets; i++)
@@ -347,6 +349,15 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	return tr_errs_push(errs, &err);
 }
 
+/* `run a b a` is `run a b`. */
+static bool is_chosen(const struct tr_plan *plan, const struct tr_config_dataset *d)
+{
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		if (plan->datasets[i].config == d)
+			return true;
+	return false;
+}
+
 static bool choose_datasets(struct tr_plan *plan, const char *const *names, size_t n, struct tr_errs *errs)
 {
 	const struct tr_config *c = plan->config;
@@ -363,7 +374,8 @@ static bool choose_datasets(struct tr_plan *plan, const char *const *names, size
 	for (size_t i = 0; i < total; i++) {
 		const struct tr_config_dataset *d = n ? tr_config_dataset(c, names[i]) : &c->datasets[i];
 		if (d) {
-			plan->datasets[plan->n_datasets++].config = d;
+			if (!is_chosen(plan, d))
+				plan->datasets[plan->n_datasets++].config = d;
 			continue;
 		}
 		const char *known[256];

@@ -185,8 +185,10 @@ bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 			const struct tr_config_column *c =
 				d->config->n_columns ? &d->config->columns[k] : NULL;
 			const char *from = c && c->from ? c->from : d->contract.schema.fields[k].name;
-			if (strcmp(from, name) == 0 || (!c && d->contract.columns[k].source == (int)i))
-				keys[n++] = (int)k;
+			if (c ? strcmp(from, name) != 0 : d->contract.columns[k].source != (int)i)
+				continue;
+			keys[n++] = (int)k;
+			break; /* published twice, it names the row once */
 		}
 	}
 	d->contract.key_columns = keys;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static bool read_file(struct tr_plan *plan, const char *path, char **text, struc
 		tr_err_set(err, TR_ERR_USER, "%s can't be read", path);
 		return tr_err_detail(err, "%s", strerror(errno));
 	}
-	char *buf = tr_arena_alloc(&plan->arena, SQL_FILE_MAX + 1, err);
+	char *buf = tr_malloc(SQL_FILE_MAX + 1, err);
 	size_t n = 0;
 	ssize_t got = buf ? 1 : 0;
 	while (got > 0 && n <= SQL_FILE_MAX) {
@@ -28,19 +29,17 @@ static bool read_file(struct tr_plan *plan, const char *path, char **text, struc
 		else if (got > 0)
 			n += (size_t)got;
 	}
-	int failure = got < 0 ? errno : 0;
+	if (got < 0)
+		tr_err_errno(err, errno, "%s can't be read", path);
+	else if (n > SQL_FILE_MAX)
+		tr_err_set(err, TR_ERR_USER, "%s is longer than 1 MiB", path);
+	else if (buf && memchr(buf, '\0', n))
+		tr_err_set(err, TR_ERR_USER, "%s holds a NUL byte: it is not a text file", path);
+	else if (buf)
+		*text = tr_arena_strndup(&plan->arena, buf, n, err);
 	close(fd);
-	if (failure)
-		return tr_err_errno(err, failure, "%s can't be read", path);
-	if (!buf)
-		return false;
-	if (n > SQL_FILE_MAX)
-		return tr_err_set(err, TR_ERR_USER, "%s is longer than 1 MiB", path);
-	buf[n] = '\0';
-	if (strlen(buf) != n)
-		return tr_err_set(err, TR_ERR_USER, "%s holds a NUL byte: it is not a text file", path);
-	*text = buf;
-	return true;
+	free(buf);
+	return err->kind == TR_ERR_NONE;
 }
 
 /* A file named in the configuration, as the user would name it from where tailrace was

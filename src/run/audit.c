@@ -107,7 +107,7 @@ static bool ask(struct tr_engine *engine, const struct tr_plan_dataset *d, const
 }
 
 static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
-	const struct tr_manifest *m, const char *temp_dir, struct tr_err *err)
+	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
 	const char *const dirs[] = { store->local_root };
 	size_t memory = d->engine_memory ? d->engine_memory : d->stage_memory / 2;
@@ -118,19 +118,22 @@ static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset 
 		.allowed_dirs = dirs,
 		.n_allowed_dirs = 1 };
 	struct tr_engine *engine = NULL;
-	bool ok = tr_engine_open(&options, &engine, err) &&
-		tr_engine_add_published(engine, store, m, d->config->name, err);
+	bool ok = tr_engine_open(&options, &engine, err);
+	if (ok)
+		tr_watch_engine(watch, engine);
+	ok = ok && tr_engine_add_published(engine, store, m, d->config->name, err);
 	for (size_t i = 0; ok && i < d->n_checks; i++)
-		ok = ask(engine, d, &d->checks[i], err);
+		ok = tr_cancel_raised(watch->cancel) ? tr_cancel_err(err) : ask(engine, d, &d->checks[i], err);
+	tr_watch_engine(watch, NULL);
 	tr_engine_close(engine);
 	return ok;
 }
 
 bool tr_audit(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
-	const struct tr_manifest *m, const char *temp_dir, struct tr_err *err)
+	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
 	for (size_t i = 0; i < m->n_files; i++)
 		if (!audit_file(store, m, &m->files[i], err))
 			return false;
-	return d->n_checks == 0 || run_checks(plan, d, store, m, temp_dir, err);
+	return d->n_checks == 0 || run_checks(plan, d, store, m, temp_dir, watch, err);
 }

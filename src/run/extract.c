@@ -16,8 +16,8 @@ static struct tr_scan input_scan(const struct tr_extract *x, size_t input, const
 		.n_columns = n,
 		.where = in->config->where,
 		.special_to_null = x->dataset->config->special_to_null };
-	scan.progress.rows = x->rows;
-	scan.progress.bytes = x->bytes;
+	scan.progress.rows = &x->watch->rows_read;
+	scan.progress.bytes = &x->watch->bytes_read;
 	return scan;
 }
 
@@ -36,7 +36,8 @@ static bool open_columns(const struct tr_extract *x, const struct tr_scan *scan,
 	for (size_t i = 0; i < scan->n_columns; i++)
 		while (kept->columns[columns[i]] != scan->columns[i])
 			columns[i]++;
-	bool ok = tr_spool_open(x->spools[shared], columns, scan->n_columns, x->rows, x->bytes, &rows, err);
+	bool ok = tr_spool_open(x->spools[shared], columns, scan->n_columns, &x->watch->rows_read,
+		&x->watch->bytes_read, &rows, err);
 	free(columns);
 	return ok && tr_prefetch(&rows, NULL, out, err);
 }
@@ -101,6 +102,7 @@ static bool query_next(void *self, struct ArrowArray *out, struct tr_err *err)
 static void query_free(void *self)
 {
 	struct query *q = self;
+	tr_watch_engine(q->x.watch, NULL);
 	tr_stream_clear(&q->result);
 	tr_engine_close(q->engine);
 	free(q->inputs);
@@ -169,7 +171,10 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 	struct tr_schema schema;
 	struct ArrowArrayStream rows;
 	tr_schema_init(&schema);
-	bool ok = tr_engine_open(&options, &q->engine, err) && add_inputs(q, err) &&
+	bool ok = tr_engine_open(&options, &q->engine, err);
+	if (ok)
+		tr_watch_engine(x->watch, q->engine);
+	ok = ok && add_inputs(q, err) &&
 		tr_engine_run(q->engine, d->sql, d->params, d->n_params, &q->result, err) &&
 		tr_stream_schema(&q->result, &schema, err);
 	struct tr_engine *engine = q->engine;

@@ -7,6 +7,7 @@
 
 #include "plan/plan.h"
 #include "run/spool.h"
+#include "run/watch.h"
 
 struct tr_extract {
 	const struct tr_plan *plan;
@@ -14,7 +15,7 @@ struct tr_extract {
 	struct tr_session *session;
 	const char *temp_dir;
 	struct tr_spool *const *spools; /* one a shared input of the plan */
-	_Atomic uint64_t *rows, *bytes; /* read from Postgres, to add to */
+	struct tr_watch *watch; /* its counters are added to, its engine is set while one works */
 };
 
 /* The stream of one worker: `worker` of dataset->workers (straight copies of large tables

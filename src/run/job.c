@@ -74,8 +74,7 @@ static bool extract(struct tr_job *job, struct tr_stage *stage, struct tr_err *e
 		.session = job->session,
 		.temp_dir = job->temp_dir,
 		.spools = job->spools,
-		.rows = &job->watch->rows_read,
-		.bytes = &job->watch->bytes_read };
+		.watch = job->watch };
 	struct worker *workers = tr_calloc((size_t)d->workers, sizeof *workers, err);
 	atomic_bool stop = false;
 	if (!workers)
@@ -256,7 +255,7 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 	if (!tr_stage_finish(stage, m, err))
 		return false;
 	if (!rows_add_up(job, m, err) ||
-		!tr_audit(o->plan, job->dataset, o->lake->store, m, job->temp_dir, err) ||
+		!tr_audit(o->plan, job->dataset, o->lake->store, m, job->temp_dir, job->watch, err) ||
 		(tr_cancel_raised(o->cancel) && !tr_cancel_err(err))) {
 		unstage(job, m);
 		return false;
@@ -290,11 +289,10 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 		fill_manifest(job, &schema, &m, err) && new_stage(job, &schema, &provenance, &stage, err) &&
 		extract(job, stage, err);
 	job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;
-	if (ok && job->last) {
+	if (job->last) {
 		/* Postgres has done its part: let go of the snapshot before the audit. */
 		tr_session_end(job->session);
-		atomic_store(&job->watch->snapshot_open, false);
-		job->watch->snapshot_closed_us = tr_clock_monotonic_us();
+		tr_watch_snapshot_closed(job->watch);
 	}
 	ok = ok && publish(job, stage, &m, err);
 	tr_stage_free(stage);

@@ -85,6 +85,18 @@ static bool open_session(struct run *r, struct tr_run_report *report, struct tr_
 	return true;
 }
 
+/* Does a dataset from the i-th on read Postgres, or do all read what was kept on disk? */
+static bool reads_later(const struct run *r, size_t i)
+{
+	for (; i < r->n; i++) {
+		const struct tr_plan_dataset *d = &r->options->plan->datasets[i];
+		for (size_t k = 0; k < d->n_inputs; k++)
+			if (d->inputs[k].scans > 0 && d->inputs[k].shared < 0)
+				return true;
+	}
+	return false;
+}
+
 /* Inputs that several datasets use, read once. */
 static bool fill_spools(struct run *r, struct tr_err *err)
 {
@@ -106,6 +118,10 @@ static bool fill_spools(struct run *r, struct tr_err *err)
 				&r->spools[i], err))
 			return false;
 	}
+	if (r->spools && !reads_later(r, 0)) {
+		tr_session_end(r->session);
+		tr_watch_snapshot_closed(&r->watch);
+	}
 	return r->spools != NULL;
 }
 
@@ -117,7 +133,7 @@ static void explain_cancel(const struct run *r, struct tr_err *err)
 	tr_err_clear(err);
 	tr_err_set(err, TR_ERR_TRANSIENT, "the snapshot was held for longer than limits.snapshot (%lld s)",
 		(long long)(r->watch.snapshot_ms / 1000));
-	tr_err_hint(err, "nothing was published; raise limits.snapshot, limits.rate or limits.connections");
+	tr_err_hint(err, "nothing of this dataset was published; raise limits.snapshot, limits.rate or limits.connections");
 }
 
 static void run_dataset(struct run *r, size_t i, struct tr_run_report *report)
@@ -131,7 +147,7 @@ static void run_dataset(struct run *r, size_t i, struct tr_run_report *report)
 		.run_id = r->run_id,
 		.spools = r->spools,
 		.parent = r->parents[i],
-		.last = i + 1 == r->n,
+		.last = !reads_later(r, i + 1),
 		.watch = &r->watch,
 		.report = dr };
 	double expected = 0;
@@ -182,12 +198,14 @@ bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, 
 	explain_cancel(&r, &first);
 	for (size_t i = 0; i < report->n; i++) {
 		struct tr_run_dataset_report *d = &report->datasets[i];
-		if (ok && !tr_cancel_raised(options->cancel))
-			run_dataset(&r, i, report);
-		else if (first.kind != TR_ERR_NONE)
+		if (!ok) {
 			d->err = first;
-		else
+		} else if (!tr_cancel_raised(options->cancel)) {
+			run_dataset(&r, i, report);
+		} else {
 			tr_cancel_err(&d->err);
+			explain_cancel(&r, &d->err);
+		}
 		if (!d->published && first.kind == TR_ERR_NONE)
 			first = d->err;
 	}

@@ -42,6 +42,15 @@ static void limit_snapshot(struct tr_watch *w)
 	}
 }
 
+/* Again at every tick: the engine forgets an interrupt that comes between two statements. */
+static void interrupt_engine(struct tr_watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->engine && tr_cancel_raised(w->cancel))
+		tr_engine_interrupt(w->engine);
+	pthread_mutex_unlock(&w->lock);
+}
+
 /* Wait a tick, or until the end. */
 static bool ending(struct tr_watch *w)
 {
@@ -66,6 +75,7 @@ static void *watch(void *arg)
 	while (!ending(w)) {
 		tell(w);
 		limit_snapshot(w);
+		interrupt_engine(w);
 		if (tr_clock_monotonic_us() - renewed > TR_LEASE_RENEW_S * INT64_C(1000000)) {
 			renew(w);
 			renewed = tr_clock_monotonic_us();
@@ -112,4 +122,17 @@ void tr_watch_dataset(struct tr_watch *w, const char *dataset, uint64_t rows_exp
 	atomic_store(&w->rows_written, 0);
 	atomic_store(&w->bytes_written, 0);
 	pthread_mutex_unlock(&w->lock);
+}
+
+void tr_watch_engine(struct tr_watch *w, struct tr_engine *engine)
+{
+	pthread_mutex_lock(&w->lock);
+	w->engine = engine;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void tr_watch_snapshot_closed(struct tr_watch *w)
+{
+	if (atomic_exchange(&w->snapshot_open, false))
+		w->snapshot_closed_us = tr_clock_monotonic_us();
 }
