@@ -20,7 +20,7 @@ void tr_uuid_text(const uint8_t uuid[16], char buf[37])
 	*p = '\0';
 }
 
-/* The fewest significant digits from `low` on that read back as the same number. */
+/* The fewest significant digits that read back as the same number. */
 static size_t shortest(double value, bool single, char *buf)
 {
 	if (isnan(value))

@@ -2,10 +2,13 @@
  * its place in the struct and its column. */
 #include <stdlib.h>
 
+#include "data/decimal.h"
 #include "data/value.h"
+#include "fmt/utf8.h"
 #include "engine/transform_internal.h"
 
 #define BATCH_ARENA_MAX ((size_t)1 << 30)
+#define TEXT_MAX ((size_t)1 << 30) /* of one field */
 
 struct in_field {
 	void (*load)(const struct in_field *f, int64_t row);
@@ -21,6 +24,8 @@ struct out_field {
 	bool (*store)(struct out_field *f, const uint8_t *place, struct tr_err *err);
 	uint32_t offset, width;
 	bool nullable;
+	unsigned precision; /* of a decimal */
+	size_t *text;       /* counts the bytes of the batch's texts */
 	struct tr_column *column;
 };
 
@@ -37,6 +42,9 @@ struct apply {
 	struct tr_transform *t;
 	struct ArrowArrayStream in;
 	struct tr_schema schema; /* of `in` */
+	struct ArrowArray batch; /* of `in`, being read */
+	int64_t row;             /* of the batch, the next */
+	size_t text;             /* bytes of text in the result's batch */
 	struct tr_arena arena, batch_arena;
 	struct side *sides;
 	const void **side_rows;
@@ -99,12 +107,25 @@ static bool store_fixed(struct out_field *f, const uint8_t *place, struct tr_err
 	return tr_column_add_fixed(f->column, place, err);
 }
 
+static bool store_units(struct out_field *f, tr_i128 units, struct tr_err *err)
+{
+	if (!tr_decimal_fits(units, f->precision))
+		return tr_err_set(err, TR_ERR_DATA, "a decimal has more digits than its type");
+	return tr_column_add_fixed(f->column, &units, err);
+}
+
 static bool store_small_decimal(struct out_field *f, const uint8_t *place, struct tr_err *err)
 {
 	int64_t units;
 	memcpy(&units, place, 8);
-	const tr_i128 wide = units;
-	return tr_column_add_fixed(f->column, &wide, err);
+	return store_units(f, units, err);
+}
+
+static bool store_decimal(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	tr_i128 units;
+	memcpy(&units, place, 16);
+	return store_units(f, units, err);
 }
 
 static bool store_bool(struct out_field *f, const uint8_t *place, struct tr_err *err)
@@ -112,12 +133,33 @@ static bool store_bool(struct out_field *f, const uint8_t *place, struct tr_err 
 	return tr_column_add_bool(f->column, *place != 0, err);
 }
 
+static bool read_text(const struct out_field *f, const uint8_t *place, struct tr_text *text,
+	struct tr_err *err)
+{
+	memcpy(text, place, sizeof *text);
+	if (!text->ptr)
+		return tr_err_set(err, TR_ERR_DATA, "a %s field was left unset",
+			f->nullable ? "valid" : "required");
+	*f->text += text->len;
+	return text->len <= TEXT_MAX || tr_err_set(err, TR_ERR_DATA, "a text is longer than 1 GiB");
+}
+
+static bool store_bytes(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	struct tr_text text;
+	return read_text(f, place, &text, err) && tr_column_add_bytes(f->column, text.ptr, text.len, err);
+}
+
+/* Nobody else looks at what the function made: readers of the lake rely on UTF-8. */
 static bool store_text(struct out_field *f, const uint8_t *place, struct tr_err *err)
 {
 	struct tr_text text;
-	memcpy(&text, place, sizeof text);
-	if (!text.ptr)
-		return tr_err_set(err, TR_ERR_DATA, "a required field was left unset");
+	size_t bad;
+	if (!read_text(f, place, &text, err))
+		return false;
+	if (!tr_utf8_is_text(text.ptr, text.len, &bad))
+		return tr_err_set(err, TR_ERR_DATA, "a text is not valid UTF-8 from its byte %zu on",
+			bad + 1);
 	return tr_column_add_bytes(f->column, text.ptr, text.len, err);
 }
 
@@ -223,27 +265,37 @@ static void bind_batch(struct apply *a, const struct ArrowArray *batch)
 	}
 }
 
+/* The next batch of the input, its columns bound. At the end: no batch. */
+static bool next_batch(struct apply *a, struct tr_err *err)
+{
+	tr_batch_clear(&a->batch);
+	a->row = 0;
+	if (!tr_stream_next(&a->in, &a->batch, err))
+		return false;
+	if (a->batch.release)
+		bind_batch(a, &a->batch);
+	return true;
+}
+
+/* A function may make long texts of short rows: the result has batches of its own. */
 static bool apply_next(void *self, struct ArrowArray *out, struct tr_err *err)
 {
 	struct apply *a = self;
-	for (;;) {
-		struct ArrowArray batch = { 0 };
-		int64_t emitted = 0;
-		if (!tr_stream_next(&a->in, &batch, err))
+	int64_t emitted = 0;
+	tr_arena_reset(&a->batch_arena);
+	a->text = 0;
+	do {
+		if ((!a->batch.release || a->row == a->batch.length) && !next_batch(a, err))
 			return false;
-		if (!batch.release)
+		if (!a->batch.release)
 			return true;
-		bind_batch(a, &batch);
-		tr_arena_reset(&a->batch_arena);
-		bool ok = true;
-		for (int64_t row = 0; ok && row < batch.length; row++)
-			ok = transform_row(a, &batch, row, &emitted, err);
-		tr_batch_clear(&batch);
-		if (!ok)
-			return false;
-		if (emitted)
-			return tr_batch_take(a->columns, a->n_out, emitted, out, err);
-	}
+		while (a->row < a->batch.length && a->text + a->batch_arena.used < TR_BATCH_BYTES)
+			if (!transform_row(a, &a->batch, a->row++, &emitted, err))
+				return false;
+		if (!emitted)
+			tr_arena_reset(&a->batch_arena);
+	} while (!emitted);
+	return tr_batch_take(a->columns, a->n_out, emitted, out, err);
 }
 
 static void apply_free(void *self)
@@ -251,6 +303,7 @@ static void apply_free(void *self)
 	struct apply *a = self;
 	for (size_t i = 0; a->columns && i < a->n_out; i++)
 		tr_column_clear(&a->columns[i]);
+	tr_batch_clear(&a->batch);
 	tr_stream_clear(&a->in);
 	tr_schema_clear(&a->schema);
 	tr_arena_clear(&a->batch_arena);
@@ -315,11 +368,15 @@ static bool bind_out(struct apply *a, struct tr_err *err)
 		a->out_fields[i] = (struct out_field){ .offset = d->out[i].offset,
 			.width = struct_width(type),
 			.nullable = a->t->out.fields[i].nullable,
+			.precision = type.precision,
+			.text = &a->text,
 			.column = &a->columns[i],
-			.store = type.kind == TR_BOOL    ? store_bool
-				: tr_type_is_bytes(type) ? store_text
-				: is_small_decimal(type) ? store_small_decimal
-							 : store_fixed };
+			.store = type.kind == TR_BOOL     ? store_bool
+				: type.kind == TR_BINARY  ? store_bytes
+				: tr_type_is_bytes(type)  ? store_text
+				: is_small_decimal(type)  ? store_small_decimal
+				: type.kind == TR_DECIMAL ? store_decimal
+							  : store_fixed };
 	}
 	return true;
 }

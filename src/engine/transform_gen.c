@@ -56,6 +56,11 @@ static void c_name(const char *name, char *out)
 		is_keyword(name) || is_reserved(name) ? "_" : "");
 }
 
+void tr_transform_function_name(const char *dataset, char *out)
+{
+	c_name(dataset, out);
+}
+
 /* A field's C name: the column's own where C allows it. out has TR_NAME_MAX + 8 bytes. */
 static void field_name(const char *column, char *out)
 {

@@ -49,6 +49,8 @@ char *tr_transform_difference(const char *before, const char *now, struct tr_err
 /* The C name of column i's field (a keyword, or a name that C or its headers
  * may use, gets a `_`; columns that fold together a number); buf has 160 bytes. */
 void tr_transform_field_name(const struct tr_schema *schema, size_t i, char *buf);
+/* The C name of the function: the dataset's; buf has 160 bytes. */
+void tr_transform_function_name(const char *dataset, char *buf);
 /* A required field of the contract that `source` (preprocessed C) never sets: the name, or
  * NULL. Looks for `out->field` with the function's own name for `out`; a function that
  * hands the whole struct on is trusted. Borrowed from spec. */

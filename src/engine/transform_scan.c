@@ -52,9 +52,11 @@ static const char *find_body(const struct tr_transform_spec *spec, const char *s
 	size_t len, last_len = 0;
 	const char *p = source, *token, *last = NULL;
 	char type[256] = "out_";
+	char function[160];
 	strncat(type, spec->dataset, sizeof type - 5);
+	tr_transform_function_name(spec->dataset, function);
 	while ((token = next_token(&p, &len))) {
-		if (!is(token, len, spec->dataset))
+		if (!is(token, len, function))
 			continue;
 		token = next_token(&p, &len);
 		if (!is(token, len, "("))

@@ -48,12 +48,27 @@ static bool collect(int fds[2], struct tr_buf *bufs[2], int64_t deadline_us)
 	return true;
 }
 
+/* A program may close its output and go on. False: the deadline passed. */
+static bool ended(pid_t pid, int64_t deadline_us, int *status)
+{
+	for (;;) {
+		pid_t got = waitpid(pid, status, WNOHANG);
+		if (got == pid || (got < 0 && errno != EINTR))
+			return true;
+		if (tr_clock_monotonic_us() >= deadline_us)
+			return false;
+		poll(NULL, 0, 1);
+	}
+}
+
 static int spawn(const struct tr_process *p, int out, int errors, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, ignored;
 	sigemptyset(&none);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE); /* we may ignore it, the program must not */
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, 1);
@@ -62,8 +77,10 @@ static int spawn(const struct tr_process *p, int out, int errors, pid_t *pid)
 		posix_spawn_file_actions_addchdir_np(&actions, p->folder);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &ignored);
 	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	int code = posix_spawn(pid, p->argv[0], &actions, &attributes, (char *const *)(uintptr_t)p->argv,
 		(char *const *)(uintptr_t)p->env);
 	posix_spawnattr_destroy(&attributes);
@@ -92,15 +109,16 @@ bool tr_process_run(const struct tr_process *p, struct tr_buf *out, struct tr_bu
 		pipes[i][1] = -1;
 	}
 	int fds[2] = { pipes[0][0], pipes[1][0] };
-	ok = collect(fds, bufs, tr_clock_monotonic_us() + p->timeout_ms * 1000);
+	int raw = 0;
+	int64_t deadline_us = tr_clock_monotonic_us() + p->timeout_ms * 1000;
+	ok = collect(fds, bufs, deadline_us) && ended(pid, deadline_us, &raw);
 	if (!ok) {
 		kill(-pid, SIGKILL);
+		while (waitpid(pid, &raw, 0) < 0 && errno == EINTR)
+			;
 		tr_err_set(err, TR_ERR_TRANSIENT, "%s did not end within %lld s and was stopped", p->argv[0],
 			(long long)(p->timeout_ms / 1000));
 	}
-	int raw = 0;
-	while (waitpid(pid, &raw, 0) < 0 && errno == EINTR)
-		;
 	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
 out:
 	for (int i = 0; i < 2; i++)

@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PREFIX "tailrace-spill-"
+/* A folder without a lock is being made, or was when its process was killed. */
+#define UNBORN_S 3600
 
 /* Remove a folder of plain files (the engine makes no others). */
 static void remove_folder(const char *path)
@@ -25,16 +28,33 @@ static void remove_folder(const char *path)
 	rmdir(path);
 }
 
-static int open_lock(const char *folder, int flags)
+static int open_lock(const char *path, int flags)
 {
-	char path[1100];
-	snprintf(path, sizeof path, "%s/lock", folder);
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int failure = errno;
 		close(fd);
+		errno = failure;
 		return -1;
 	}
 	return fd;
+}
+
+/* The lock is held before it gets its name: no sweep finds it free. */
+static int make_lock(const char *folder)
+{
+	char fresh[1100], path[1100];
+	snprintf(fresh, sizeof fresh, "%s/lock.new", folder);
+	snprintf(path, sizeof path, "%s/lock", folder);
+	int fd = open_lock(fresh, O_CREAT | O_EXCL);
+	if (fd >= 0 && rename(fresh, path) == 0)
+		return fd;
+	int failure = errno;
+	unlink(fresh);
+	if (fd >= 0)
+		close(fd);
+	errno = failure;
+	return -1;
 }
 
 /* Neighbours of ours whose owner no longer holds the lock. */
@@ -45,18 +65,20 @@ static void sweep(const char *parent)
 	if (!dir)
 		return;
 	while ((entry = readdir(dir))) {
-		char path[1024];
+		char path[1024], name[1100];
 		struct stat st;
 		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
 			(size_t)snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) >= sizeof path)
 			continue;
 		if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 			continue;
-		int lock = open_lock(path, 0);
-		if (lock < 0)
-			continue;
-		remove_folder(path);
-		close(lock);
+		snprintf(name, sizeof name, "%s/lock", path);
+		int lock = open_lock(name, 0);
+		bool unborn = lock < 0 && errno == ENOENT && st.st_mtime < time(NULL) - UNBORN_S;
+		if (lock >= 0 || unborn)
+			remove_folder(path);
+		if (lock >= 0)
+			close(lock);
 	}
 	closedir(dir);
 }
@@ -74,7 +96,7 @@ bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *nam
 		tr_err_errno(err, errno, "the temporary folder %s can't be made", path);
 		return tr_err_hint(err, "set limits.temp_dir to a folder that can be written");
 	}
-	t->lock = open_lock(path, O_CREAT);
+	t->lock = make_lock(path);
 	if (t->lock < 0) {
 		tr_err_errno(err, errno, "the temporary folder %s can't be locked", path);
 		rmdir(path);

@@ -140,7 +140,7 @@ static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 		tr_str_addf(&text, "%s%s", i ? ", " : "", columns[i]);
 	}
 	tr_str_add(&text, ")");
-	tr_str_addf(&groups, "SELECT %s FROM ", list.ptr ? list.ptr : "");
+	tr_str_add(&groups, " FROM ");
 	tr_str_add_ident(&groups, d->config->name);
 	for (size_t i = 0; i < n; i++) {
 		tr_str_add(&groups, i ? " AND " : " WHERE ");
@@ -148,8 +148,10 @@ static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 		tr_str_add(&groups, " IS NOT NULL");
 	}
 	tr_str_addf(&groups, " GROUP BY %s HAVING count(*) > 1", list.ptr ? list.ptr : "");
-	tr_str_addf(&count, "SELECT count(*) FROM (%s)", groups.ptr ? groups.ptr : "");
-	tr_str_addf(&samples, "%s LIMIT %d", groups.ptr ? groups.ptr : "", SAMPLES);
+	tr_str_addf(&count, "SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n%s)",
+		groups.ptr ? groups.ptr : "");
+	tr_str_addf(&samples, "SELECT %s%s LIMIT %d", list.ptr ? list.ptr : "", groups.ptr ? groups.ptr : "",
+		SAMPLES);
 	bool ok = tr_str_ok(&list, err) && tr_str_ok(&groups, err) && tr_str_ok(&text, err);
 	if (ok) {
 		ok = add_check(plan, d, text.ptr, &count, &samples, err);
@@ -227,12 +229,13 @@ static bool plan_unique_set(struct tr_plan *plan, struct tr_plan_dataset *d, con
 	struct tr_err *err)
 {
 	char *text = tr_arena_strdup(&plan->arena, set, err);
-	const char *columns[64];
+	/* A name and a comma are at least two characters. */
+	const char **columns = tr_arena_alloc(&plan->arena, (strlen(set) / 2 + 1) * sizeof *columns, err);
 	size_t n = 0;
-	if (!text)
+	if (!text || !columns)
 		return false;
 	char *rest = NULL;
-	for (char *p = strtok_r(text, ",", &rest); p && n < 64; p = strtok_r(NULL, ",", &rest)) {
+	for (char *p = strtok_r(text, ",", &rest); p; p = strtok_r(NULL, ",", &rest)) {
 		if (tr_schema_find(&d->contract.schema, p) < 0) {
 			tr_err_set(err, TR_ERR_USER, "unique names `%s`, which dataset `%s` does not publish",
 				p, d->config->name);

@@ -123,7 +123,8 @@ static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset 
 		tr_watch_engine(watch, engine);
 	ok = ok && tr_engine_add_published(engine, store, m, d->config->name, err);
 	for (size_t i = 0; ok && i < d->n_checks; i++)
-		ok = tr_cancel_raised(watch->cancel) ? tr_cancel_err(err) : ask(engine, d, &d->checks[i], err);
+		ok = tr_cancel_raised(watch->cancel) ? tr_cancel_err(err)
+						     : ask(engine, d, &d->checks[i], err);
 	tr_watch_engine(watch, NULL);
 	tr_engine_close(engine);
 	return ok;

@@ -15,7 +15,7 @@ struct tr_extract {
 	struct tr_session *session;
 	const char *temp_dir;
 	struct tr_spool *const *spools; /* one a shared input of the plan */
-	struct tr_watch *watch; /* its counters are added to, its engine is set while one works */
+	struct tr_watch *watch;         /* its counters are added to, its engine is set while one works */
 };
 
 /* The stream of one worker: `worker` of dataset->workers (straight copies of large tables

@@ -133,7 +133,8 @@ static void explain_cancel(const struct run *r, struct tr_err *err)
 	tr_err_clear(err);
 	tr_err_set(err, TR_ERR_TRANSIENT, "the snapshot was held for longer than limits.snapshot (%lld s)",
 		(long long)(r->watch.snapshot_ms / 1000));
-	tr_err_hint(err, "nothing of this dataset was published; raise limits.snapshot, limits.rate or limits.connections");
+	tr_err_hint(err,
+		"nothing of this dataset was published; raise limits.snapshot, limits.rate or limits.connections");
 }
 
 static void run_dataset(struct run *r, size_t i, struct tr_run_report *report)

@@ -20,7 +20,7 @@ struct tr_watch {
 	const char *run_id;
 	const char *const *datasets; /* whose leases are renewed */
 	size_t n_datasets;
-	int64_t snapshot_ms; /* 0: no limit */
+	int64_t snapshot_ms;      /* 0: no limit */
 	struct tr_engine *engine; /* that works now: set by the runner under `lock` */
 	/* What progress tells of: set by the runner under `lock`. */
 	const char *dataset;

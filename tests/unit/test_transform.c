@@ -298,6 +298,124 @@ static void required_field_left_unset_is_an_error(void **state)
 	tr_transform_free(t);
 }
 
+/* Apply a function that sets `label` to some rows: the error of its first batch. */
+static void apply_label(struct project *p, const char *label, struct tr_err *err)
+{
+	struct tr_transform *t = NULL;
+	struct ArrowArrayStream in, out;
+	struct ArrowArray batch = { 0 };
+	char source[2048];
+	snprintf(source, sizeof source,
+		HEAD "\t(void)u; (void)params;\n\tout->order_id = o->order_id;\n\tout->label = %s;\n"
+		     "\treturn TR_EMIT;\n}\n",
+		label);
+	assert_ok(load(p, source, &t, err), *err);
+	joined_stream(p, 3, &in);
+	assert_ok(tr_transform_apply(t, &in, NULL, 0, &out, err), *err);
+	if (tr_stream_next(&out, &batch, err))
+		tr_batch_clear(&batch);
+	tr_stream_clear(&out);
+	tr_transform_free(t);
+}
+
+static void text_that_is_no_utf8_is_refused(void **state)
+{
+	struct tr_err err = { 0 };
+	apply_label(*state, "tr_text_printf(ctx, \"ok \\xc3\\xa4\")", &err);
+	assert_int_equal(err.kind, TR_ERR_NONE);
+	apply_label(*state, "tr_text_printf(ctx, \"ab\\xff\")", &err);
+	assert_int_equal(err.kind, TR_ERR_DATA);
+	assert_string_equal(err.what, "a text is not valid UTF-8 from its byte 3 on");
+	assert_string_equal(err.place.field, "label");
+}
+
+static void long_texts_of_short_rows_make_batches_of_their_own(void **state)
+{
+	struct project *p = *state;
+	struct tr_transform *t = NULL;
+	struct tr_err err;
+	struct ArrowArrayStream in, out;
+	assert_ok(load(p,
+			  HEAD "\t(void)u; (void)params;\n\tout->order_id = o->order_id;\n"
+			       "\tout->label = tr_text_printf(ctx, \"%03000000d\", 1);\n"
+			       "\treturn TR_EMIT;\n}\n",
+			  &t, &err),
+		err);
+	joined_stream(p, 2, &in);
+	assert_ok(tr_transform_apply(t, &in, NULL, 0, &out, &err), err);
+	int64_t rows = 0, batches = 0;
+	for (;;) {
+		struct ArrowArray batch = { 0 };
+		assert_ok(tr_stream_next(&out, &batch, &err), err);
+		if (!batch.release)
+			break;
+		rows += batch.length;
+		batches++;
+		tr_batch_clear(&batch);
+	}
+	assert_true(rows > 2);
+	assert_int_equal(batches, rows);
+	tr_stream_clear(&out);
+	tr_transform_free(t);
+}
+
+static const char *unset(struct project *p, const char *body)
+{
+	char source[4096];
+	snprintf(source, sizeof source,
+		"enum tr_verdict enriched(const struct in_o *o, const struct in_u *u,\n"
+		"	const struct enriched_params *params, struct out_enriched *%s",
+		body);
+	return tr_transform_unset(&p->spec, source);
+}
+
+static void unset_fields_are_looked_for_only_where_they_can_be_told(void **state)
+{
+	struct project *p = *state;
+	const char *all = "out, struct tr_ctx *ctx) { out->order_id = 1; out->label = x; return TR_EMIT; }";
+	assert_null(unset(p, all));
+	assert_string_equal(unset(p, "out, struct tr_ctx *ctx) { out->label = x; }"), "order_id");
+	/* By the function's own name for it, and not by a longer one. */
+	assert_null(unset(p, "to, struct tr_ctx *ctx) { to->order_id = 1; to->label = x; }"));
+	assert_string_equal(unset(p, "to, struct tr_ctx *ctx) { out->order_id = 1; to->label = x; }"),
+		"order_id");
+	assert_string_equal(unset(p, "out, struct tr_ctx *c) { out->order_id2 = 1; out->label = x; }"),
+		"order_id");
+	assert_string_equal(unset(p, "out, struct tr_ctx *c) { about->order_id = 1; out->label = x; }"),
+		"order_id");
+	/* What stands in a text or a character is no code. */
+	assert_string_equal(
+		unset(p, "out, struct tr_ctx *c) { f(\"out->order_id\\\"\"); g('\"'); out->label = x; }"),
+		"order_id");
+	/* Handed on as a whole: trusted. */
+	assert_null(unset(p, "out, struct tr_ctx *ctx) { fill(out); return TR_EMIT; }"));
+	assert_null(unset(p, "out, struct tr_ctx *ctx) { *out = other; return TR_EMIT; }"));
+	assert_null(unset(p, "out, struct tr_ctx *ctx) { (*out).label = x; return TR_EMIT; }"));
+	/* A prototype is no body; nothing, or half a function, is nothing to complain of. */
+	assert_null(unset(p, "out, struct tr_ctx *ctx);"));
+	assert_null(unset(p, "out, struct"));
+	assert_null(tr_transform_unset(&p->spec, ""));
+	assert_null(tr_transform_unset(&p->spec, "\"never closed"));
+}
+
+static void names_that_c_keeps_for_itself_get_a_tail(void **state)
+{
+	struct project *p = *state;
+	struct tr_err err = { 0 };
+	struct tr_transform_spec spec = p->spec;
+	struct tr_transform_input inputs[2] = { spec.inputs[0], spec.inputs[1] };
+	spec.dataset = "union";
+	inputs[0].alias = "out";
+	inputs[1].alias = "int";
+	spec.inputs = inputs;
+	char *header = tr_transform_header(&spec, &err);
+	assert_non_null(header);
+	assert_non_null(strstr(header,
+		"enum tr_verdict union_(const struct in_out *out_, const struct in_int *int_, "));
+	assert_non_null(strstr(header, "return union_(sides[0]"));
+	free(header);
+}
+
 static void compiler_message_is_shown_at_its_place(void **state)
 {
 	struct project *p = *state;
@@ -400,6 +518,10 @@ int main(void)
 		TEST(compiled_object_is_kept_and_found_again),
 		TEST(row_that_fails_is_named),
 		TEST(required_field_left_unset_is_an_error),
+		TEST(text_that_is_no_utf8_is_refused),
+		TEST(long_texts_of_short_rows_make_batches_of_their_own),
+		TEST(unset_fields_are_looked_for_only_where_they_can_be_told),
+		TEST(names_that_c_keeps_for_itself_get_a_tail),
 		TEST(compiler_message_is_shown_at_its_place),
 		TEST(schema_that_moved_is_shown_field_by_field),
 		TEST(cache_that_others_could_write_is_refused),
