@@ -4,7 +4,7 @@
 
 void tr_pq_range_reset(struct tr_pq_range *r)
 {
-	r->any = false;
+	r->any = r->nan = false;
 	r->lo = INT64_MAX;
 	r->hi = INT64_MIN;
 	r->real_lo = (double)INFINITY;
@@ -53,6 +53,7 @@ static void add_bools(struct tr_pq_range *r, const uint8_t *p, size_t n)
 	static void name(struct tr_pq_range *r, const uint8_t *p, size_t n)          \
 	{                                                                            \
 		double lo[4], hi[4];                                                 \
+		bool nan = false;                                                    \
 		for (size_t k = 0; k < 4; k++) {                                     \
 			lo[k] = r->real_lo;                                          \
 			hi[k] = r->real_hi;                                          \
@@ -62,6 +63,7 @@ static void add_bools(struct tr_pq_range *r, const uint8_t *p, size_t n)
 			type v[4];                                                   \
 			memcpy(v, p + sizeof(type) * i, sizeof v);                   \
 			for (size_t k = 0; k < 4; k++) {                             \
+				nan |= v[k] != v[k];                                 \
 				lo[k] = (double)v[k] < lo[k] ? (double)v[k] : lo[k]; \
 				hi[k] = (double)v[k] > hi[k] ? (double)v[k] : hi[k]; \
 			}                                                            \
@@ -69,6 +71,7 @@ static void add_bools(struct tr_pq_range *r, const uint8_t *p, size_t n)
 		for (; i < n; i++) {                                                 \
 			type v;                                                      \
 			memcpy(&v, p + sizeof(type) * i, sizeof v);                  \
+			nan |= v != v;                                               \
 			lo[0] = (double)v < lo[0] ? (double)v : lo[0];               \
 			hi[0] = (double)v > hi[0] ? (double)v : hi[0];               \
 		}                                                                    \
@@ -77,6 +80,7 @@ static void add_bools(struct tr_pq_range *r, const uint8_t *p, size_t n)
 			r->real_hi = hi[k] > r->real_hi ? hi[k] : r->real_hi;        \
 		}                                                                    \
 		r->any = r->any || r->real_lo <= r->real_hi;                         \
+		r->nan = r->nan || nan;                                              \
 	}
 ADD_REALS(add_floats, float)
 ADD_REALS(add_doubles, double)
@@ -270,7 +274,7 @@ void tr_pq_range_bounds(const struct tr_pq_range *r, const struct tr_pq_column *
 	struct tr_bound *max)
 {
 	*min = *max = (struct tr_bound){ 0 };
-	if (!r->any)
+	if (!r->any || r->nan)
 		return;
 	if (c->order == TR_PQ_ORDER_INT32 || c->order == TR_PQ_ORDER_INT64) {
 		/* Little-endian: the low bytes come first. */
@@ -305,9 +309,6 @@ static void widen(struct tr_bound *have, const struct tr_bound *other, enum tr_p
 void tr_pq_span_add(struct tr_pq_span *span, enum tr_pq_order order, const struct tr_bound *min,
 	const struct tr_bound *max)
 {
-	bool real = order == TR_PQ_ORDER_FLOAT || order == TR_PQ_ORDER_DOUBLE;
-	if (real && !min->set)
-		return; /* nothing but NaN, which has no place in the order */
 	if (!span->any) {
 		span->any = true;
 		span->min = *min;

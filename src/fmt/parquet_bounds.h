@@ -1,7 +1,7 @@
 /*
  * Bounds of a run of values, as statistics and the column index need them
- * (parquet.thrift, Statistics and ColumnOrder): NaN is left out, a zero is -0 as a
- * minimum and +0 as a maximum, long byte arrays are cut to TR_BOUND_MAX bytes (text at a
+ * (parquet.thrift, Statistics and ColumnOrder): a run with a NaN has none, a zero is -0
+ * as a minimum and +0 as a maximum, long byte arrays are cut to TR_BOUND_MAX bytes (text at a
  * character's boundary), a cut maximum is rounded up.
  */
 #ifndef TR_FMT_PARQUET_BOUNDS_H
@@ -18,6 +18,8 @@ struct tr_pq_prefix {
 
 struct tr_pq_range {
 	bool any; /* false: no value that counts yet */
+	bool nan; /* one is among the values: readers that order it behind all numbers, as Postgres
+	           * and DuckDB do, would skip it by bounds that leave it out */
 	int64_t lo, hi;
 	double real_lo, real_hi;
 	struct tr_pq_prefix first, last;
@@ -35,8 +37,7 @@ struct tr_pq_span {
 	bool any; /* false: no run yet */
 	struct tr_bound min, max;
 };
-/* Widen by the bounds of a run that has values. A run without a bound leaves none, but for
- * numbers, where it is a run of NaN and changes nothing. */
+/* Widen by the bounds of a run that has values. A run without a bound leaves none. */
 void tr_pq_span_add(struct tr_pq_span *span, enum tr_pq_order order, const struct tr_bound *min,
 	const struct tr_bound *max);
 
