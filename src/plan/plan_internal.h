@@ -22,6 +22,9 @@ bool tr_plan_partitions(struct tr_plan *plan, struct tr_plan_dataset *d, struct 
 bool tr_plan_checks(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 
 /* plan_sql.c: an engine for planning, with the dataset's inputs as tables that can't be read. */
+/* What such a table answers to a reader (tr_engine_input.open): an error. */
+bool tr_plan_refuse_to_read(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+	struct tr_err *err);
 bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct tr_err *err);
 bool tr_plan_params(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
 bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine_describe *out,

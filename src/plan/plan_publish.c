@@ -191,16 +191,6 @@ static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *p
 	return ok;
 }
 
-static bool no_rows(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
-	struct tr_err *err)
-{
-	(void)context;
-	(void)columns;
-	(void)n;
-	(void)out;
-	return tr_err_set(err, TR_ERR_INTERNAL, "planning reads no rows");
-}
-
 static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
 {
 	const struct tr_config_dataset *c = d->config;
@@ -209,7 +199,7 @@ static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, st
 	const struct tr_engine_input published = { .name = c->name,
 		.schema = &d->contract.schema,
 		.rows = -1,
-		.open = no_rows };
+		.open = tr_plan_refuse_to_read };
 	bool ok = tr_plan_params(plan, d, &err) && tr_plan_engine(plan, &engine, &err) &&
 		tr_engine_add_input(engine, &published, &err);
 	if (!ok)

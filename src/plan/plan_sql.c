@@ -64,7 +64,7 @@ bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct t
 	return tr_engine_open(&options, out, err);
 }
 
-static bool refuse_to_read(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
+bool tr_plan_refuse_to_read(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,
 	struct tr_err *err)
 {
 	(void)context;
@@ -155,7 +155,7 @@ bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct t
 		const struct tr_engine_input input = { .name = d->inputs[i].config->alias,
 			.schema = &d->sql_inputs[i],
 			.rows = (int64_t)d->inputs[i].relation->rows,
-			.open = refuse_to_read };
+			.open = tr_plan_refuse_to_read };
 		ok = tr_engine_add_input(engine, &input, err);
 	}
 	ok = ok && tr_engine_prepare(engine, d->sql, d->sql_path, d->params, d->n_params, out, err);
