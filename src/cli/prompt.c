@@ -140,14 +140,15 @@ static void run_pending(struct tr_prompt *p)
 static void take_line(struct tr_prompt *p, const char *line)
 {
 	const char *word = line + strspn(line, " \t");
+	/* Also in the middle of a statement, which waits; not within a text. */
+	if (*word == '\\' && (p->pending.len == 0 || !tr_statement_is_open(p->pending.ptr))) {
+		tr_prompt_history_add(p, word);
+		tr_prompt_command(p, word);
+		return;
+	}
 	if (p->pending.len == 0) {
 		char bare[16];
 		snprintf(bare, sizeof bare, "%.*s", (int)strcspn(word, " \t\r\n;"), word);
-		if (*word == '\\') {
-			tr_prompt_history_add(p, word);
-			tr_prompt_command(p, word);
-			return;
-		}
 		if (strcmp(bare, "quit") == 0 || strcmp(bare, "exit") == 0) {
 			p->leave = true;
 			return;

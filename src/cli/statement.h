@@ -38,5 +38,7 @@ bool tr_statement_identifiers(const char *sql, tr_identifier_fn each, void *cont
 	struct tr_err *err) TR_CHECKED;
 /* Does the text hold a `;` outside of literals and comments? *end: the offset of the first. */
 bool tr_statement_complete(const char *sql, size_t *end);
+/* Does the text end inside a quote or a comment? */
+bool tr_statement_is_open(const char *sql);
 
 #endif

@@ -112,6 +112,16 @@ static char *unquote(const char *start, const char *end, bool quoted, struct tr_
 	return name;
 }
 
+bool tr_statement_is_open(const char *sql)
+{
+	const char *p = sql, *start;
+	enum token token;
+	do
+		token = next_token(&p, &start);
+	while (token != TOKEN_END && token != TOKEN_OPEN);
+	return token == TOKEN_OPEN;
+}
+
 bool tr_statement_identifiers(const char *sql, tr_identifier_fn each, void *context, struct tr_err *err)
 {
 	const char *p = sql, *start;

@@ -41,6 +41,21 @@ def test_a_statement_may_have_several_lines_and_ends_with_a_semicolon(prompt):
     assert "n\n" in shown and "(1 row)" in shown
 
 
+def test_a_backslash_command_works_in_the_middle_of_a_statement_but_not_of_a_text(prompt):
+    prompt.send("SELECT 'a\n")
+    prompt.expect(r"       -> $")
+    prompt.send("\\q' AS text,\n")
+    prompt.expect(r"       -> $")
+    prompt.send("\\timing\n")
+    prompt.expect(r"       -> $")
+    prompt.send("7 AS seven;\n")
+    assert "\\q" in prompt.expect(PROMPT)
+    prompt.send("SELECT\n")
+    prompt.expect(r"       -> $")
+    prompt.send("\\q\n")
+    assert prompt.wait() == 0
+
+
 def test_two_statements_on_a_line_both_run(prompt):
     prompt.send("SELECT 11 AS a; SELECT 22 AS b;\n")
     shown = prompt.expect(r"22\n\(1 row\)\ntailrace> $")
