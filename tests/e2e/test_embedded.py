@@ -300,7 +300,7 @@ def test_names_are_quoted_as_postgres_spells_them(engine):
 
 def test_loaded_inputs_give_the_same_rows_and_are_no_scans(make_engine):
     sql = ('SELECT o.order_id, o.note, u."userName" FROM o JOIN u USING (user_id) '
-           "UNION ALL SELECT o.order_id, NULL, o.note FROM o WHERE amount < 3 ORDER BY 1, 2")
+           "UNION ALL SELECT o.order_id, NULL, o.note FROM o WHERE amount < 3 ORDER BY ALL")
     direct, loaded = make_engine(), make_engine()
     for engine in (direct, loaded):
         engine.add("o", orders())
