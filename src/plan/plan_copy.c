@@ -27,7 +27,7 @@ bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err
 		}
 		types[yielded.n] = c->pg_type;
 		position[yielded.n] = (int)i;
-		ok = tr_schema_add(&yielded, c->name, c->type, !c->not_null, c->comment, &err);
+		ok = tr_schema_add(&yielded, c->name, c->type, tr_plan_nullable(d, c), c->comment, &err);
 	}
 	if (ok && yielded.n == 0 && r->n_columns == 0) {
 		tr_err_set(&err, TR_ERR_USER, "%s.%s has no columns", r->schema, r->name);

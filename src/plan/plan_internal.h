@@ -29,6 +29,8 @@ bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct t
 bool tr_plan_params(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
 bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine_describe *out,
 	struct tr_err *err);
+/* May the column hold nulls as it is read? Special values can become null where NOT NULL is declared. */
+bool tr_plan_nullable(const struct tr_plan_dataset *d, const struct tr_source_column *c);
 bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool presence, struct tr_err *err);
 
 /* plan.c */

@@ -74,6 +74,14 @@ bool tr_plan_refuse_to_read(void *context, const int *columns, size_t n, struct 
 	return tr_err_set(err, TR_ERR_INTERNAL, "planning reads no rows");
 }
 
+bool tr_plan_nullable(const struct tr_plan_dataset *d, const struct tr_source_column *c)
+{
+	enum tr_kind kind = c->type.kind;
+	bool special =
+		kind == TR_DECIMAL || kind == TR_DATE || kind == TR_TIMESTAMP || kind == TR_TIMESTAMPTZ;
+	return !c->not_null || (d->config->special_to_null && special);
+}
+
 bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool presence, struct tr_err *err)
 {
 	d->sql_inputs = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *d->sql_inputs, err);
@@ -94,7 +102,7 @@ bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool pr
 			if (!c->supported)
 				continue;
 			d->sql_columns[i][s->n] = (int)k;
-			if (!tr_schema_add(s, c->name, c->type, !c->not_null, c->comment, err))
+			if (!tr_schema_add(s, c->name, c->type, tr_plan_nullable(d, c), c->comment, err))
 				return false;
 		}
 		if (presence) {

@@ -13,7 +13,8 @@ struct tr_source_column {
 	char *name;    /* Postgres's own spelling */
 	char *pg_type; /* format_type(): `numeric(10,2)`, `character varying(20)` */
 	int attnum;
-	bool not_null;  /* declared; a view's columns are never known to be */
+	bool not_null;  /* declared, by all children too; a view's columns are never known to be */
+	bool generated; /* computed by the server from other columns */
 	bool supported; /* false: planning stops if it is needed; `why` says what to do */
 	char *why;
 	enum tr_pgcopy_wire wire;

@@ -47,10 +47,20 @@ static const char relations_sql[] =
 	" JOIN total t ON t.root = c.oid LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam"
 	" ORDER BY c.oid";
 
+/* A NOT NULL holds for all rows that are read only where all children have it too (ALTER TABLE
+ * ONLY), and the server does not enforce it on foreign tables. */
 static const char columns_sql[] =
-	"WITH RECURSIVE col AS ("
+	"WITH RECURSIVE tree(root, oid) AS ("
+	" SELECT o, o FROM unnest($1::oid[]) o"
+	" UNION SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid),"
+	" open(root, attname) AS ("
+	" SELECT DISTINCT t.root, m.attname FROM tree t JOIN pg_catalog.pg_class k ON k.oid = t.oid"
+	" JOIN pg_catalog.pg_attribute m ON m.attrelid = t.oid"
+	" WHERE m.attnum > 0 AND (NOT m.attnotnull OR k.relkind IN ('v', 'f'))),"
+	" col AS ("
 	" SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, c.relname, n.nspname,"
-	"  a.attnotnull AND c.relkind <> 'v' AS not_null"
+	"  a.attgenerated <> '' AS generated,"
+	"  NOT EXISTS (SELECT FROM open o WHERE o.root = a.attrelid AND o.attname = a.attname) AS not_null"
 	" FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped),"
@@ -67,7 +77,8 @@ static const char columns_sql[] =
 	"   SELECT max(pg_catalog.length(pg_catalog.trunc(pg_catalog.abs(v))::text)) || ',' ||"
 	"    max(pg_catalog.scale(v))"
 	"   FROM (SELECT pg_catalog.unnest(s.common::numeric[]) UNION ALL"
-	"    SELECT pg_catalog.unnest(s.bounds::numeric[])) q(v) WHERE pg_catalog.scale(v) IS NOT NULL) END"
+	"    SELECT pg_catalog.unnest(s.bounds::numeric[])) q(v) WHERE pg_catalog.scale(v) IS NOT NULL) END,"
+	"  col.generated"
 	" FROM col JOIN base b USING (attrelid, attnum)"
 	" JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd'"
 	" LEFT JOIN LATERAL ("
@@ -181,6 +192,7 @@ static bool add_column(struct tr_pg *pg, struct holder *h, const struct tr_pg_re
 	*c = (struct tr_source_column){
 		.attnum = atoi(cell(q, row, 1)),
 		.not_null = is_true(q, row, 4),
+		.generated = is_true(q, row, 14),
 		.avg_width = atoi(cell(q, row, 11)),
 		.n_distinct = strtod(cell(q, row, 12), NULL),
 	};

@@ -146,6 +146,23 @@ static void report(struct scan_stream *s, int64_t rows)
 	s->unreported = 0;
 }
 
+/* What was NOT NULL when the run was planned is read as such: a plain field of typed C would
+ * make a zero of a null. */
+static bool check_nulls(struct scan_stream *s, const struct ArrowArray *batch, struct tr_err *err)
+{
+	for (size_t i = 0; i < s->scan.n_columns && !s->scan.special_to_null; i++) {
+		const struct tr_source_column *c = &s->scan.relation->columns[s->scan.columns[i]];
+		if (!c->not_null || batch->children[i]->null_count == 0)
+			continue;
+		tr_err_set(err, TR_ERR_TRANSIENT,
+			"column `%s` holds a null, but was declared NOT NULL when the run was planned",
+			c->name);
+		tr_err_hint(err, "the table has changed meanwhile: run again");
+		return tr_err_at_row(err, NULL, c->name, NULL);
+	}
+	return true;
+}
+
 static bool scan_next(void *self, struct ArrowArray *out, struct tr_err *err)
 {
 	struct scan_stream *s = self;
@@ -162,7 +179,12 @@ static bool scan_next(void *self, struct ArrowArray *out, struct tr_err *err)
 	report(s, rows);
 	if (rows == 0)
 		return true;
-	return tr_pgcopy_take(s->decoder, out, err) || fail(s, err);
+	if (!tr_pgcopy_take(s->decoder, out, err))
+		return fail(s, err);
+	if (check_nulls(s, out, err))
+		return true;
+	tr_batch_clear(out);
+	return fail(s, err);
 }
 
 static void scan_free(void *self)

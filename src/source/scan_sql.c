@@ -42,7 +42,7 @@ static void add_columns(struct tr_str *s, const struct tr_scan *scan)
 	}
 }
 
-/* Is every column sent as it is stored? */
+/* Is every column sent as it is stored? COPY of a table refuses the generated ones. */
 static bool is_plain(const struct tr_scan *scan)
 {
 	struct tr_str name;
@@ -52,7 +52,7 @@ static bool is_plain(const struct tr_scan *scan)
 		const struct tr_source_column *c = &scan->relation->columns[scan->columns[i]];
 		tr_str_clear(&name);
 		tr_str_add_ident(&name, c->name);
-		plain = name.ptr && strcmp(name.ptr, c->select) == 0;
+		plain = !c->generated && name.ptr && strcmp(name.ptr, c->select) == 0;
 	}
 	tr_str_clear(&name);
 	return plain;

@@ -58,6 +58,12 @@ static void a_whole_table_is_copied_without_a_query(void **state)
 	table.pages = 100;
 	table.kind = 'v';
 	check_sql(&scan, "COPY (SELECT \"id\", \"a\"\"b\"" FROM ") TO STDOUT (FORMAT binary)");
+	/* Generated columns are read by a query only. */
+	struct tr_source_column computed[] = { relation.columns[0], relation.columns[1] };
+	computed[1].generated = true;
+	table.kind = 'r';
+	table.columns = computed;
+	check_sql(&scan, "COPY (SELECT \"id\", \"a\"\"b\"" FROM ") TO STDOUT (FORMAT binary)");
 }
 
 static void page_ranges_meet_and_the_last_one_is_open(void **state)
