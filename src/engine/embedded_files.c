@@ -202,10 +202,12 @@ static bool cast_values(struct tr_engine *e, struct published_column *c, const c
 		tr_engine_type_sql(c->type, type));
 	for (size_t i = 0; i < c->owner->n_files; i++) {
 		tr_str_addc(&sql, ',');
+		/* The engine writes a date behind the year 9999 without ISO 8601's sign. */
+		bool far = c->type.kind == TR_DATE && !c->nulls[i] && values[i * stride][0] == '+';
 		if (c->nulls[i])
 			tr_str_add(&sql, "NULL");
 		else
-			tr_str_add_literal(&sql, values[i * stride]);
+			tr_str_add_literal(&sql, values[i * stride] + far);
 	}
 	tr_str_add(&sql, "])");
 	duckdb_result result = { 0 };

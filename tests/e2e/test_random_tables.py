@@ -53,6 +53,18 @@ def pass_through(header):
             "\t\tstruct tr_ctx *ctx)\n{\n\t(void)params;\n\t(void)ctx;\n" + lines + "\n\treturn TR_EMIT;\n}\n")
 
 
+def joined(header, columns):
+    """The keys' side is always there, the table's side may miss; all of `out` is nullable."""
+    sides = list(zip(fields(header, "out_by_join"), fields(header, "in_t"), [True, *(c.not_null for c in columns)],
+                     strict=True))[1:]
+    lines = "\n".join(f"\t\tout->{to}.value = t->{of};\n\t\tout->{to}.valid = true;" if plain else
+                      f"\t\tout->{to} = t->{of};" for to, of, plain in sides)
+    return ('#include "gen/by_join.h"\n'
+            "enum tr_verdict by_join(const struct in_k *k, const struct in_t *t, const struct by_join_params *params,\n"
+            "\t\tstruct out_by_join *out, struct tr_ctx *ctx)\n{\n\t(void)params;\n\t(void)ctx;\n\tout->id = k->id;\n"
+            "\tif (t) {\n" + lines + "\n\t}\n\treturn TR_EMIT;\n}\n")
+
+
 def selected(columns):
     return "SELECT id" + "".join(f', {quote(c.name)} AS {c.published}' for c in columns) + " FROM t"
 
@@ -65,27 +77,73 @@ def test_random_tables_arrive_exactly(project, db, seed):
     db.execute(TYPES)
     create(db, "t", columns, rows, rng)
     project.write("by_sql.sql", "SELECT id" + "".join(f", {quote(c.name)}" for c in columns) + " FROM t")
+    db.execute(f"CREATE TABLE k AS SELECT i AS id FROM generate_series(-2, {rows + 1}) i; ALTER TABLE k ALTER id SET NOT NULL")
     project.write("by_c.c", "")
+    project.write("by_join.c", "")
+    nullable = {name: {**c, "not_null": name == "id"} for name, c in contract(columns, False).items()}
     config = {**settings(rng), "datasets": {
         "by_copy": {"inputs": {"t": "t"}, "columns": contract(columns, True)},
         "by_sql": {"inputs": {"t": "t"}, "sql": "by_sql.sql", "columns": contract(columns, True)},
-        "by_c": {"inputs": {"t": "t"}, "c": "by_c.c", "columns": contract(columns, False)}}}
+        "by_c": {"inputs": {"t": "t"}, "c": "by_c.c", "columns": contract(columns, False)},
+        "by_join": {"inputs": {"k": "k", "t": "t"}, "c": "by_join.c", "rows": "k LEFT JOIN t USING (id)",
+                    "columns": nullable}}}
     project.config(config)
     project.run("gen", check=0)
     project.write("by_c.c", pass_through((project.folder / "gen/by_c.h").read_text()))
+    project.write("by_join.c", joined((project.folder / "gen/by_join.h").read_text(), columns))
     project.run("run", check=0)
     expected = db.canonical(selected(columns))
-    for dataset in config["datasets"]:
-        version = Published(project.lake, dataset)
-        assert version.manifest["rows"] == rows
-        if rows:
-            assert_same_rows(canonical(version.own_table()), expected)
-            assert_same_rows(canonical(version.duckdb_table()), expected)
+    for dataset in ("by_copy", "by_sql", "by_c"):
+        assert_rows(project, dataset, expected)
+    assert_rows(project, "by_join", db.canonical(selected(columns) + " RIGHT JOIN k USING (id)"))
     project.run("verify", check=0)
     sample = db.canonical(selected(columns) + f" WHERE id < {SAMPLE}")
     dataset = rng.choice(["by_copy", "by_sql", "by_c"])
     for output in ("json", "csv"):
         assert_query_prints(project, dataset, columns, sample, output)
+
+
+def assert_rows(project, dataset, expected):
+    version = Published(project.lake, dataset)
+    assert version.manifest["rows"] == len(expected[1])
+    if version.files:
+        assert_same_rows(canonical(version.own_table()), expected)
+        assert_same_rows(canonical(version.duckdb_table()), expected)
+
+
+# Contract's type, Postgres's, and a few values of a partition key.
+KEYS = [
+    ("bool", "bool", ["t", "f"]), ("smallint", "int2", ["-32768", "7", "32767"]),
+    ("bigint", "int8", ["-9223372036854775808", "0", "9223372036854775807"]),
+    ("decimal(5,2)", "numeric(5,2)", ["-999.99", "0", "0.10", "1"]),
+    ("decimal(38,0)", "numeric(38,0)", ["9" * 38, "-" + "9" * 38]), ("decimal(9,9)", "numeric(9,9)", ["0.000000001"]),
+    ("date", "date", ["0044-03-15 BC", "1970-01-01", "12024-01-01", "5874897-12-31"]),
+    ("time", "time", ["24:00", "00:00", "23:59:59.999999", "07:30"]),
+    ("uuid", "uuid", ["0" * 32, "f" * 32]), ("string", "mood", ["ök", "", "\"", "🙂"]),
+    ("string", "text", ["7", "007", "a=b/c", "\u0001", "..", "x" * 200, "é\u0301", "\U0010ffff", "%2F", "+", " "]),
+]
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+def test_partition_keys_of_every_type_are_read_back(project, db, connections):
+    db.execute(TYPES)
+    datasets, columns = {}, {}
+    for i, (kind, pg_type, values) in enumerate(KEYS):
+        db.execute(f"CREATE TABLE t{i} (id int, k {pg_type})")
+        with db.connect() as connection, connection.cursor().copy(f"COPY t{i} FROM STDIN") as copy:
+            for n in range(300):
+                copy.write_row([n, [*values, None][n % (len(values) + 1)]])
+        columns[f"d{i}"] = {"id": "int", "k": kind}
+        datasets[f"d{i}"] = {"inputs": {"t": f"t{i}"}, "columns": columns[f"d{i}"], "partition_by": ["k"]}
+    project.config({"limits": {"connections": connections}, "datasets": datasets})
+    project.run("run", check=0)
+    project.run("verify", check=0)
+    for i, (kind, _, values) in enumerate(KEYS):
+        assert len(Published(project.lake, f"d{i}").files) == len(values) + 1
+        done = project.run("query", f"SELECT id, k FROM d{i}", "--format", "csv", check=0, text=False)
+        rows = csv_rows(done.stdout.decode(), ["id", "k"], None)
+        actual = sorted(tuple(meaning(t, v) for t, v in zip(("int", kind), row)) for row in rows)
+        assert_same_rows((["id", "k"], actual), db.canonical(f"SELECT id, k FROM t{i}"))
 
 
 # ---- what `tailrace query` prints, in the canonical form ----
