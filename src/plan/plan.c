@@ -6,6 +6,7 @@
 
 #include "data/name.h"
 #include "plan/plan_internal.h"
+#include "plan/plan_resources.h"
 
 #define PLAN_ARENA_MAX ((size_t)64 << 20)
 
@@ -231,100 +232,43 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 
 /* ---- connections, workers, memory ---- */
 
-/* Scans of an input that take a connection each: one that is read once for several
- * datasets comes from disk. */
-static int connections_of(const struct tr_plan_input *in)
+static bool too_little_memory(const struct tr_plan_dataset *d, struct tr_err *err)
 {
-	return in->shared >= 0 || in->preload ? 0 : in->scans;
-}
-
-/* Where a statement scans more than there are connections, the smallest inputs are
- * loaded first, one after the other (design.md §2: no callback ever waits). */
-static void choose_preloads(struct tr_plan_dataset *d, int connections)
-{
-	int scans = 0;
-	for (size_t i = 0; i < d->n_inputs; i++)
-		scans += connections_of(&d->inputs[i]);
-	while (scans > connections) {
-		struct tr_plan_input *smallest = NULL;
-		for (size_t i = 0; i < d->n_inputs; i++) {
-			struct tr_plan_input *in = &d->inputs[i];
-			if (connections_of(in) == 0)
-				continue;
-			if (!smallest ||
-				(in->est_bytes >= 0 &&
-					(smallest->est_bytes < 0 || in->est_bytes < smallest->est_bytes)))
-				smallest = in;
-		}
-		scans -= smallest->scans;
-		smallest->preload = true;
-	}
-	d->connections = scans > 0 ? scans : 1;
-}
-
-#define MIB ((uint64_t)1 << 20)
-/* The program itself, its libraries and the engine's fixed part (measured: docs,
- * "Memory"); an engine uses up to 1.6 times the limit it is given. */
-#define FIXED_MEMORY (40 * MIB)
-#define COPY_FIXED_MEMORY (24 * MIB)
-#define SQL_MEMORY_MIN (128 * MIB)
-#define BATCHES_MEMORY (12 * MIB)
-#define PAGES_PER_WORKER 4096
-
-static bool share_memory(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
-{
-	uint64_t memory = plan->config->limits.memory;
-	if (d->engine_threads == 0) {
-		uint64_t fixed = COPY_FIXED_MEMORY + BATCHES_MEMORY * (uint64_t)d->workers;
-		if (memory < fixed + 16 * MIB) {
-			tr_err_set(err, TR_ERR_USER, "dataset `%s` needs at least %llu MiB with %d workers",
-				d->config->name, (unsigned long long)((fixed + 16 * MIB) / MIB), d->workers);
-			return tr_err_hint(err, "raise limits.memory, or lower limits.connections");
-		}
-		d->stage_memory = (size_t)(memory - fixed);
-		return true;
-	}
-	if (memory < SQL_MEMORY_MIN) {
-		tr_err_set(err, TR_ERR_USER,
-			"dataset `%s` runs in the embedded engine, which needs "
-			"limits.memory of at least 128MiB",
-			d->config->name);
-		return tr_err_hint(err, "raise limits.memory to 128MiB or more");
-	}
-	uint64_t share = d->n_keys ? memory / 3 : memory / 4;
-	d->stage_memory = (size_t)(share > 256 * MIB ? 256 * MIB : share);
-	d->engine_memory = (size_t)((double)(memory - FIXED_MEMORY - BATCHES_MEMORY - d->stage_memory) / 1.6);
-	return true;
+	bool engine = d->engine_threads > 0;
+	unsigned long long least = tr_plan_memory_least(engine, d->workers) >> 20;
+	tr_err_set(err, TR_ERR_USER, "dataset `%s` %s limits.memory of at least %lluMiB", d->config->name,
+		engine ? "runs in the embedded engine, which needs" : "needs", least);
+	return tr_err_hint(err, "raise limits.memory to %lluMiB or more", least);
 }
 
 static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset *d, int server_version)
 {
 	const struct tr_relation *r = d->inputs[0].relation;
-	int workers = plan->config->limits.connections;
-	if (plan->config->limits.threads < workers)
-		workers = plan->config->limits.threads;
-	int64_t worth = r->pages / PAGES_PER_WORKER;
 	if (r->kind != 'r' || server_version < 140000 || d->inputs[0].shared >= 0)
 		return 1;
-	return worth < 1 ? 1 : worth < workers ? (int)worth : workers;
+	return tr_plan_workers(r->pages, plan->config->limits.connections, plan->config->limits.threads,
+		plan->config->limits.memory);
 }
 
 static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version,
 	struct tr_err *err)
 {
 	const struct tr_config *c = plan->config;
-	d->workers = 1;
-	if (d->kind == TR_PLAN_COPY) {
-		d->workers = copy_workers(plan, d, server_version);
-		d->connections = d->workers;
-	} else if (d->sql) {
-		/* The encoder is a thread beside the engine's. */
-		d->engine_threads = c->limits.threads > 1 ? c->limits.threads - 1 : 1;
-		choose_preloads(d, c->limits.connections);
-	} else {
-		d->connections = 1;
+	struct tr_plan_memory memory = { 0 };
+	d->workers = d->connections = 1;
+	if (d->sql) {
+		d->engine_threads = c->limits.threads;
+		d->connections = tr_plan_preloads(d->inputs, d->n_inputs, c->limits.connections);
+	} else if (d->kind == TR_PLAN_COPY) {
+		d->workers = d->connections = copy_workers(plan, d, server_version);
 	}
-	return share_memory(plan, d, err);
+	if (d->sql ? !tr_plan_memory_of_engine(c->limits.memory, c->limits.threads, d->n_keys > 0, &memory)
+		   : !tr_plan_memory_of_copy(c->limits.memory, d->workers, &memory))
+		return too_little_memory(d, err);
+	d->engine_threads = memory.threads;
+	d->engine_memory = memory.engine;
+	d->stage_memory = memory.stage;
+	return true;
 }
 
 /* ---- a dataset ---- */
@@ -405,7 +349,8 @@ bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct
 	}
 	if (errs->n == 0 && !plan_sharing(out, &err))
 		tr_errs_push(errs, &err);
-	for (size_t i = 0; errs->n == 0 && i < out->n_datasets; i++) {
+	for (size_t i = 0, n = errs->n; n == 0 && i < out->n_datasets; i++) {
+		tr_err_clear(&err);
 		if (plan_resources(out, &out->datasets[i], tr_pg_server_version(pg), &err))
 			continue;
 		tr_config_at(config, out->datasets[i].config->pos, &err);

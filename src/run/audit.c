@@ -6,6 +6,7 @@
 #include "data/column.h"
 #include "engine/published.h"
 #include "lake/footer.h"
+#include "plan/plan_resources.h"
 #include "data/value.h"
 
 /* ---- files against the manifest ---- */
@@ -110,9 +111,10 @@ static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset 
 	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
 	const char *const dirs[] = { store->local_root };
-	size_t memory = d->engine_memory ? d->engine_memory : d->stage_memory / 2;
-	const struct tr_engine_options options = { .memory = memory,
-		.threads = plan->config->limits.threads,
+	const struct tr_plan_memory share =
+		tr_plan_memory_of_checks(plan->config->limits.memory, plan->config->limits.threads);
+	const struct tr_engine_options options = { .memory = share.engine,
+		.threads = share.threads,
 		.temp_dir = temp_dir,
 		.disk = plan->config->limits.disk,
 		.allowed_dirs = dirs,

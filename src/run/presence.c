@@ -61,7 +61,7 @@ bool tr_presence(struct ArrowArrayStream *in, const char *name, size_t position,
 	struct presence *p = tr_calloc(1, sizeof *p, err);
 	bool ok = p && tr_stream_schema(in, &schema, err);
 	for (size_t i = 0; ok && i <= schema.n; i++) {
-		const struct tr_field *f = &schema.fields[i < position ? i : i - 1];
+		const struct tr_field *f = schema.fields + (i - (i > position));
 		ok = i == position
 			? tr_schema_add(&wider, name, (struct tr_type){ .kind = TR_BOOL }, false, NULL, err)
 			: tr_schema_add(&wider, f->name, f->type, f->nullable, f->doc, err);
