@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "cli/help.h"
@@ -70,6 +71,13 @@ static int finish_output(struct tr_cli *cli, int code)
 	return tr_console_error(&cli->console, &err);
 }
 
+/* Batches come and go by the megabyte. Left to itself, glibc soon serves such buffers from
+ * its heap, which they tear into pieces that never go back: `limits.memory` is of the process. */
+static void return_large_buffers(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 int tr_cli_main(int argc, char **argv)
 {
 	struct tr_cli cli;
@@ -79,6 +87,7 @@ int tr_cli_main(int argc, char **argv)
 	int code;
 	memset(&cli, 0, sizeof cli);
 	cli.cancel.fd = -1;
+	return_large_buffers();
 	set_locale();
 	tr_console_init(&cli.console);
 	bool parsed = tr_cli_args_parse(tr_cli_commands, argc, argv, globals, &args, &err);

@@ -10,6 +10,7 @@ import pytest
 from database import Database
 from lake_reader import Published
 from project import Project
+from test_run_errors import fails
 
 EDGE_PREFIX = "\U0010ffff" * 20  # its truncated bound can't be raised in its last character
 
@@ -185,3 +186,10 @@ def test_bounds_hold_every_value(lake, name):
                 continue
             values = [v for v in column.to_pylist() if v is not None]
             assert statistics.min <= min(values) and max(values) <= statistics.max
+
+
+def test_a_check_sees_a_nan_behind_all_numbers(project, db):
+    db.execute("CREATE TABLE t AS SELECT i AS id, CASE i WHEN 5 THEN 'NaN' ELSE i::float8 END AS f"
+               " FROM generate_series(1, 10) i")
+    project.config({"datasets": {"d": {"inputs": {"t": "t"}, "checks": ["f <= 10"]}}})
+    fails(project, 4, "breaks its check `f <= 10` in 1 row", "f=NaN")
