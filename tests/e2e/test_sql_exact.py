@@ -239,3 +239,32 @@ def test_parameters_of_every_type_reach_sql_and_c(project, db):
     project.run("run", check=0)
     for dataset in ("by_sql", "by_c"):
         assert_published(project.lake, dataset, db, f"SELECT id, {', '.join(expected)} FROM t")
+
+
+def test_names_that_c_has_for_itself_are_no_obstacle(project, db):
+    """A dataset, an alias and columns named as C's keywords, macros and the function's own parameters."""
+    db.execute("""CREATE TABLE t (id int, "NULL" numeric(4,2), "null_" numeric(4,1), ctx text, "a b" int, "a-b" int);
+                  INSERT INTO t VALUES (1, 1.25, 1.5, 'x', 2, 3)""")
+    columns = {"id": "int", "upper": "decimal(4,2)", "lower": "decimal(4,1)", "ctx": "string", "one": "int", "two": "int"}
+    project.write("register.c", """
+        #include "gen/register.h"
+        enum tr_verdict register_(const struct in_out *out_, const struct register_params *params,
+                struct out_register *out, struct tr_ctx *ctx)
+        {
+            (void)params;
+            (void)ctx;
+            out->id = out_->id;
+            out->upper = out_->NULL_;
+            out->lower = out_->null__2;
+            out->ctx = out_->ctx;
+            out->one = out_->a_b;
+            out->two = out_->a_b_2;
+            _Static_assert(IN_OUT_NULL__SCALE == 2 && IN_OUT_NULL__2_SCALE == 1, "each has its scale");
+            return TR_EMIT;
+        }
+        """)
+    project.config({"datasets": {"register": {"inputs": {"out": "t"}, "c": "register.c", "columns": columns}}})
+    project.run("gen", check=0)
+    project.run("run", check=0)
+    assert_published(project.lake, "register", db, """
+        SELECT id, "NULL" AS upper, null_ AS lower, ctx, "a b" AS one, "a-b" AS two FROM t""")
