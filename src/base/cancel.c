@@ -31,6 +31,14 @@ void tr_cancel_raise(struct tr_cancel *c)
 	errno = saved;
 }
 
+void tr_cancel_reset(struct tr_cancel *c)
+{
+	uint64_t count;
+	atomic_store(&c->raised, false);
+	ssize_t n = read(c->fd, &count, sizeof count);
+	(void)n; /* an empty counter is what is wanted */
+}
+
 bool tr_cancel_raised(const struct tr_cancel *c)
 {
 	return c && atomic_load(&c->raised);

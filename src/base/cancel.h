@@ -18,6 +18,7 @@ struct tr_cancel {
 bool tr_cancel_init(struct tr_cancel *c, struct tr_err *err) TR_CHECKED;
 void tr_cancel_clear(struct tr_cancel *c);
 void tr_cancel_raise(struct tr_cancel *c); /* async-signal-safe */
+void tr_cancel_reset(struct tr_cancel *c); /* for another run; nobody may be waiting on it */
 /* NULL is allowed wherever a cancel is borrowed: it is never raised. */
 bool tr_cancel_raised(const struct tr_cancel *c);
 int tr_cancel_fd(const struct tr_cancel *c); /* -1 for NULL */

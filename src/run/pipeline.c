@@ -1,6 +1,7 @@
 /* The public face (include/tailrace.h) over the layers. */
 #include "tailrace.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ struct tr_pipeline {
 	struct tr_outcome *outcomes;
 	size_t n_outcomes;
 	struct tr_engine *engine; /* of the last query */
+	pthread_mutex_t lock;     /* of `engine`, for those who interrupt */
 };
 
 const char *tr_version(void)
@@ -50,6 +52,7 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 		return false;
 	p->events = options->events;
 	p->cancel.fd = -1;
+	pthread_mutex_init(&p->lock, NULL);
 	tr_errs_init(&p->mistakes);
 	p->configured =
 		tr_config_load(options->config_path, options->getenv ? options->getenv : process_environment,
@@ -63,11 +66,21 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 	return true;
 }
 
+/* Close the last query's engine; another takes its place. */
+static void set_engine(struct tr_pipeline *p, struct tr_engine *engine)
+{
+	pthread_mutex_lock(&p->lock);
+	tr_engine_close(p->engine);
+	p->engine = engine;
+	pthread_mutex_unlock(&p->lock);
+}
+
 void tr_pipeline_free(struct tr_pipeline *p)
 {
 	if (!p)
 		return;
-	tr_engine_close(p->engine);
+	set_engine(p, NULL);
+	pthread_mutex_destroy(&p->lock);
 	tr_store_free(p->store);
 	if (p->configured)
 		tr_config_clear(&p->config);
@@ -99,6 +112,7 @@ static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t
 		.application_name = "tailrace/plan",
 		.cancel = &p->cancel };
 	struct tr_pg *pg;
+	tr_cancel_reset(&p->cancel); /* an interrupt, or a snapshot's end, was of the last call */
 	tr_errs_clear(&p->mistakes);
 	if (!tr_config_add_password(&p->config, (const char *const *)environ, err) ||
 		!tr_pg_open(&connection, &pg, err))
@@ -190,9 +204,13 @@ bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArray
 		.n_allowed_dirs = 1,
 		.keep_order = true };
 	struct tr_engine_describe describe = { 0 };
-	tr_engine_close(p->engine);
-	p->engine = NULL;
-	bool ok = tr_engine_open(&options, &p->engine, err) && add_datasets(p, err) &&
+	set_engine(p, NULL);
+	tr_cancel_reset(&p->cancel);
+	struct tr_engine *engine;
+	if (!tr_engine_open(&options, &engine, err))
+		return false;
+	set_engine(p, engine);
+	bool ok = add_datasets(p, err) && (!tr_cancel_raised(&p->cancel) || tr_cancel_err(err)) &&
 		tr_engine_prepare(p->engine, sql, NULL, NULL, 0, &describe, err) &&
 		tr_engine_run(p->engine, sql, NULL, 0, out, err);
 	tr_engine_describe_clear(&describe);
@@ -202,6 +220,10 @@ bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArray
 void tr_pipeline_interrupt(struct tr_pipeline *p)
 {
 	tr_cancel_raise(&p->cancel);
+	/* Held only while an engine comes or goes: then there is no statement to interrupt. */
+	if (pthread_mutex_trylock(&p->lock) != 0)
+		return;
 	if (p->engine)
 		tr_engine_interrupt(p->engine);
+	pthread_mutex_unlock(&p->lock);
 }
