@@ -302,7 +302,8 @@ int tr_pq_bound_compare(enum tr_pq_order order, const struct tr_bound *a, const 
 		return (x > y) - (x < y);
 	}
 	case TR_PQ_ORDER_SIGNED: {
-		int x = (int8_t)a->bytes[0], y = (int8_t)b->bytes[0];
+		/* With the sign's bit turned over, two's complement orders as unsigned bytes do. */
+		int x = a->bytes[0] ^ 0x80, y = b->bytes[0] ^ 0x80;
 		return x != y ? x - y : compare_bytes(a, b);
 	}
 	case TR_PQ_ORDER_BYTES:
