@@ -23,24 +23,26 @@ static bool numbers_next(void *self, struct ArrowArray *out, struct tr_err *err)
 {
 	struct numbers *n = self;
 	struct tr_column columns[4];
+	bool ok = true;
 	atomic_fetch_add(&n->pulled, 1);
 	if (n->next == n->batches) {
 		if (!n->fails)
 			return true;
 		tr_err_set(err, TR_ERR_DATA, "the numbers failed");
-		tr_err_hint(err, "count again");
-		return false;
+		return tr_err_hint(err, "count again");
 	}
-	for (size_t c = 0; c < n->columns; c++) {
+	for (size_t c = 0; c < n->columns; c++)
 		tr_column_init(&columns[c], (struct tr_type){ .kind = TR_INT64 });
-		for (int i = 0; i < n->rows; i++) {
+	for (size_t c = 0; c < n->columns; c++)
+		for (int i = 0; ok && i < n->rows; i++) {
 			int64_t value = n->next * 1000 + i + (int64_t)c * 1000000;
-			if (!tr_column_add_fixed(&columns[c], &value, err))
-				return false;
+			ok = tr_column_add_fixed(&columns[c], &value, err);
 		}
-	}
 	n->next++;
-	return tr_batch_take(columns, n->columns, n->rows, out, err);
+	ok = ok && tr_batch_take(columns, n->columns, n->rows, out, err);
+	for (size_t c = 0; !ok && c < n->columns; c++)
+		tr_column_clear(&columns[c]);
+	return ok;
 }
 
 static void numbers_free(void *self)

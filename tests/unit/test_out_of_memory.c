@@ -1,0 +1,180 @@
+/* Every allocation of a call fails once: it says so, and what it had made is freed (the
+ * address sanitizer looks). The linker puts __wrap_malloc and its like before the heap's. */
+#include "streams.h"
+
+#include "engine/transform_gen.h"
+#include "plan/contract.h"
+#include "run/prefetch.h"
+#include "run/presence.h"
+#include "run/spool.h"
+
+static _Atomic long left = -1; /* allocations until one fails; negative: none does */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static bool fails_now(void)
+{
+	return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails_now() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails_now() ? NULL : __real_realloc(old, size);
+}
+
+/* Call it with the first allocation failing, then the second, until it has all it wants. */
+static void torture(bool (*call)(struct tr_err *err))
+{
+	for (long i = 0;; i++) {
+		struct tr_err err = { 0 };
+		atomic_store(&left, i);
+		bool ok = call(&err);
+		bool failed = atomic_load(&left) < 0;
+		atomic_store(&left, -1);
+		if (!failed) {
+			assert_ok(ok, err);
+			assert_true(i > 0);
+			return;
+		}
+		assert_false(ok);
+		assert_int_equal(err.kind, TR_ERR_INTERNAL);
+		assert_true(err.what[0]);
+		assert_true(i < 10000);
+	}
+}
+
+/* ---- streams ---- */
+
+static bool drain(struct ArrowArrayStream *stream, struct tr_err *err)
+{
+	bool ok = true;
+	for (;;) {
+		struct ArrowArray batch = { 0 };
+		ok = tr_stream_next(stream, &batch, err);
+		if (!ok || !batch.release)
+			break;
+		tr_batch_clear(&batch);
+	}
+	tr_stream_clear(stream);
+	return ok;
+}
+
+static bool open_numbers(struct numbers *n, struct ArrowArrayStream *out)
+{
+	long kept = atomic_exchange(&left, -1); /* what the test makes does not fail */
+	*n = (struct numbers){ .batches = 3, .rows = 5, .columns = 2 };
+	numbers_open(n, out);
+	atomic_store(&left, kept);
+	return true;
+}
+
+static bool prefetching(struct tr_err *err)
+{
+	struct numbers n;
+	struct ArrowArrayStream in, out;
+	return open_numbers(&n, &in) && tr_prefetch(&in, NULL, &out, err) && drain(&out, err);
+}
+
+static bool presence(struct tr_err *err)
+{
+	struct numbers n;
+	struct ArrowArrayStream in, out;
+	return open_numbers(&n, &in) && tr_presence(&in, "here", 1, &out, err) && drain(&out, err);
+}
+
+static bool spooling(struct tr_err *err)
+{
+	struct numbers n;
+	struct ArrowArrayStream in, out;
+	struct tr_spool *spool = NULL;
+	open_numbers(&n, &in);
+	bool ok = tr_spool_fill(&in, "/tmp", 0, NULL, &spool, err) &&
+		tr_spool_open(spool, (const size_t[]){ 1 }, 1, NULL, NULL, &out, err) && drain(&out, err);
+	tr_spool_free(spool);
+	return ok;
+}
+
+static bool contract(struct tr_err *err)
+{
+	static const char *const accepted[] = { "0", "1", "2", "3", "4", "1000", "1001", "1002", "1003",
+		"1004", "2000", "2001", "2002", "2003", "2004" };
+	struct tr_type int64 = { .kind = TR_INT64 }, decimal = { TR_DECIMAL, 38, 2 };
+	struct tr_field fields[] = { { .name = (char[]){ "x" }, .type = int64 },
+		{ .name = (char[]){ "y" }, .type = decimal } };
+	struct tr_contract_column columns[] = {
+		{ .source = 0, .from = int64, .to = int64, .accepted = accepted, .n_accepted = 15 },
+		{ .source = 1, .from = int64, .to = decimal, .not_null = true }
+	};
+	const struct tr_contract c = { .dataset = "d",
+		.schema = { .fields = fields, .n = 2 },
+		.columns = columns };
+	struct numbers n;
+	struct ArrowArrayStream in, out;
+	return open_numbers(&n, &in) && tr_contract_apply(&c, &in, &out, err) && drain(&out, err);
+}
+
+static void streams_end_with_the_error(void **state)
+{
+	(void)state;
+	torture(prefetching);
+	torture(presence);
+	torture(spooling);
+	torture(contract);
+}
+
+/* ---- generated C ---- */
+
+static bool header(struct tr_err *err)
+{
+	struct tr_field fields[] = { { .name = (char[]){ "id" }, .type = { .kind = TR_INT32 } },
+		{ .name = (char[]){ "price" }, .type = { TR_DECIMAL, 10, 2 }, .nullable = true } };
+	const struct tr_schema schema = { .fields = fields, .n = 2 };
+	const char *const types[] = { "integer", "numeric(10,2)" };
+	const struct tr_transform_input input = { "o", "public.orders", &schema, types, true };
+	const struct tr_transform_param param = { "rate", { .kind = TR_DOUBLE }, "0.5" };
+	const struct tr_transform_spec spec = { .dataset = "d",
+		.source_path = "d.c",
+		.inputs = &input,
+		.n_inputs = 1,
+		.params = &param,
+		.n_params = 1,
+		.out = &schema };
+	char *text = tr_transform_header(&spec, err);
+	char *glue = text ? tr_transform_glue("d", "d.c", err) : NULL;
+	char *moved = glue ? tr_transform_difference("a: int\nb: int\n", "b: bigint\nc: int\n", err) : NULL;
+	bool ok = moved != NULL;
+	free(text);
+	free(glue);
+	free(moved);
+	return ok;
+}
+
+static void generated_c_is_whole_or_none(void **state)
+{
+	(void)state;
+	torture(header);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams_end_with_the_error),
+		cmocka_unit_test(generated_c_is_whole_or_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
