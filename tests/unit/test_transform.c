@@ -495,15 +495,18 @@ static void every_field_has_a_name_of_its_own_that_c_and_its_headers_leave_free(
 	(void)state;
 	static const char *const names[][2] = { { "id", "id" }, { "userId", "userId" }, { "a b", "a_b" },
 		{ "a-b", "a_b_3" }, { "a_b_2", "a_b_2" }, { "A_b", "A_b_4" }, { "a.b", "a_b_5" },
-		{ "int", "int_" }, { "NULL", "NULL_" }, { "EOF", "EOF_" }, { "ID", "ID_" }, { "_Bool", "_Bool_" }, { "__attribute__", "__attribute___" },
-		{ "errno", "errno_" }, { "_x", "_x" }, { "1st", "_1st" } };
+		{ "int", "int_" }, { "NULL", "NULL_" }, { "EOF", "EOF_" }, { "ID", "ID_" },
+		{ "_Bool", "_Bool_" }, { "__attribute__", "__attribute___" }, { "errno", "errno_" },
+		{ "_x", "_x" }, { "1st", "_1st" } };
 	size_t n = sizeof names / sizeof names[0];
 	struct tr_schema s;
 	struct tr_err err = { 0 };
 	char field[TR_NAME_MAX + 32];
 	tr_schema_init(&s);
 	for (size_t i = 0; i < n; i++)
-		assert_ok(tr_schema_add(&s, names[i][0], (struct tr_type){ .kind = TR_INT32 }, false, NULL, &err), err);
+		assert_ok(tr_schema_add(&s, names[i][0], (struct tr_type){ .kind = TR_INT32 }, false, NULL,
+				  &err),
+			err);
 	for (size_t i = 0; i < n; i++) {
 		tr_transform_field_name(&s, i, field);
 		assert_string_equal(field, names[i][1]);
