@@ -73,10 +73,10 @@ static int finish_output(struct tr_cli *cli, int code)
 
 /* Batches come and go by the megabyte. Left to itself, glibc soon serves such buffers from
  * its heap, which they tear into pieces that never go back: `limits.memory` is of the process.
- * Columns of numbers (half a megabyte) stay below: mapping those costs more than it saves. */
+ * Columns of numbers and of short texts stay below: mapping those costs more than it saves. */
 static void return_large_buffers(void)
 {
-	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+	mallopt(M_MMAP_THRESHOLD, 3 * 1024 * 1024);
 }
 
 int tr_cli_main(int argc, char **argv)
