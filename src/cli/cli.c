@@ -77,6 +77,8 @@ static int finish_output(struct tr_cli *cli, int code)
 static void return_large_buffers(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 3 * 1024 * 1024);
+	/* Setting the one fixes the other at 128 KiB, where the heap shrinks and grows all the time. */
+	mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 }
 
 int tr_cli_main(int argc, char **argv)

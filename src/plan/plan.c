@@ -254,15 +254,17 @@ static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int 
 	struct tr_err *err)
 {
 	const struct tr_config *c = plan->config;
+	/* The encoder is a thread beside the engine's. */
+	int engine_threads = c->limits.threads > 1 ? c->limits.threads - 1 : 1;
 	struct tr_plan_memory memory = { 0 };
 	d->workers = d->connections = 1;
 	if (d->sql) {
-		d->engine_threads = c->limits.threads;
+		d->engine_threads = engine_threads;
 		d->connections = tr_plan_preloads(d->inputs, d->n_inputs, c->limits.connections);
 	} else if (d->kind == TR_PLAN_COPY) {
 		d->workers = d->connections = copy_workers(plan, d, server_version);
 	}
-	if (d->sql ? !tr_plan_memory_of_engine(c->limits.memory, c->limits.threads, d->n_keys > 0, &memory)
+	if (d->sql ? !tr_plan_memory_of_engine(c->limits.memory, engine_threads, d->n_keys > 0, &memory)
 		   : !tr_plan_memory_of_copy(c->limits.memory, d->workers, &memory))
 		return too_little_memory(d, err);
 	d->engine_threads = memory.threads;
