@@ -10,6 +10,9 @@
 
 #include "base/err.h"
 
+/* A checksum with its algorithm: `xxh3:0123456789abcdef`, `crc64nvme:AAAAAAAAAAA=`. */
+#define TR_CHECKSUM_TEXT 96
+
 struct tr_sink;
 struct tr_sink_ops {
 	bool (*write)(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err);
@@ -21,6 +24,8 @@ struct tr_sink_ops {
 struct tr_sink {
 	const struct tr_sink_ops *ops;
 	uint64_t bytes; /* written so far; kept by tr_sink_write */
+	/* Set by commit: the store's checksum over what was written; "" where it has none. */
+	char checksum[TR_CHECKSUM_TEXT];
 };
 
 static inline bool tr_sink_write(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err)

@@ -1,5 +1,5 @@
 /*
- * A store of objects by key: a folder, later S3. Keys are relative, `/`-separated,
+ * A store of objects by key: a folder, or a prefix of an S3 bucket. Keys are relative, `/`-separated,
  * without empty, `.` or `..` parts; no part begins with `.tmp-`, the mark of what is
  * not finished (readers that list folders skip names that begin with `.` or `_`).
  * A store may be used by several threads at once; a sink belongs to one at a time.
@@ -9,9 +9,6 @@
 
 #include "base/mem.h"
 #include "base/sink.h"
-
-/* A checksum with its algorithm: `xxh3:0123456789abcdef` in a folder. */
-#define TR_CHECKSUM_TEXT 96
 
 struct tr_store_entry {
 	char *key;
@@ -44,7 +41,8 @@ struct tr_store_ops {
 		struct tr_err *err);
 	/* Absent: no error. Folders that become empty go as well. */
 	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err);
-	/* The store's own checksum of an object (a folder: read and hashed). */
+	/* The store's own checksum of an object, as its sink's commit gave it (a folder: read
+	 * and hashed; S3: what it keeps beside the object). */
 	bool (*checksum)(struct tr_store *s, const char *key, char out[TR_CHECKSUM_TEXT], struct tr_err *err);
 	/* Make objects that sinks of `create` committed durable, and the folders above them.
 	 * Keys are sorted. Nothing may point at an object before this. */
@@ -68,8 +66,6 @@ bool tr_store_key_is(const char *key);
  * is full or read-only is an error with a hint; nothing is visible after it. */
 bool tr_store_local_open(const char *folder, bool create, struct tr_store **out,
 	struct tr_err *err) TR_CHECKED;
-/* The checksum the sink computed over what was written; valid after commit. */
-void tr_store_local_checksum(const struct tr_sink *sink, char out[TR_CHECKSUM_TEXT]);
 
 static inline void tr_store_free(struct tr_store *s)
 {

@@ -33,7 +33,6 @@ struct local_sink {
 	uint64_t flushed, written_out;
 	int fd;
 	bool committed;
-	char checksum[TR_CHECKSUM_TEXT];
 	char temp[TR_TEMP_MAX]; /* empty once there is none */
 	char key[TR_KEY_MAX + 1];
 };
@@ -166,7 +165,7 @@ static bool sink_commit(struct tr_sink *sink, struct tr_err *err)
 	if (renameat(root->fd, s->temp, root->fd, s->key) != 0)
 		return tr_local_errno(root, errno, "cannot create", s->key, err);
 	s->temp[0] = '\0';
-	format_checksum(s->hash, s->checksum);
+	format_checksum(s->hash, s->base.checksum);
 	return true;
 }
 
@@ -185,11 +184,6 @@ static void sink_free(struct tr_sink *sink)
 }
 
 static const struct tr_sink_ops sink_ops = { sink_write, sink_commit, sink_free };
-
-void tr_store_local_checksum(const struct tr_sink *sink, char out[TR_CHECKSUM_TEXT])
-{
-	memcpy(out, ((const struct local_sink *)sink)->checksum, TR_CHECKSUM_TEXT);
-}
 
 static bool local_create(struct tr_store *store, const char *key, struct tr_sink **out, struct tr_err *err)
 {

@@ -185,7 +185,7 @@ bool tr_stage_file_close(struct tr_stage_files *f, struct tr_stage_file *file, s
 		ok = fill_entry(f, file, &stats, &entry, err) && tr_sink_commit(file->sink, err);
 	}
 	if (ok) {
-		tr_store_local_checksum(file->sink, entry.checksum);
+		memcpy(entry.checksum, file->sink->checksum, sizeof entry.checksum);
 		ok = add_entry(f, &entry, err);
 		if (!ok)
 			remove_file(f, entry.path);

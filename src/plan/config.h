@@ -6,6 +6,7 @@
 #ifndef TR_PLAN_CONFIG_H
 #define TR_PLAN_CONFIG_H
 
+#include "base/environment.h"
 #include "data/schema.h"
 #include "lake/manifest.h"
 
@@ -111,9 +112,6 @@ struct tr_config {
 	size_t n_datasets;
 	struct tr_arena arena; /* owns everything above */
 };
-
-/* Looks an environment variable up; NULL: not set. Passed in so that tests decide. */
-typedef const char *(*tr_getenv)(void *context, const char *name);
 
 /* Read and check a file. False: `errs` has all its mistakes. */
 bool tr_config_load(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
