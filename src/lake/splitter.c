@@ -411,16 +411,7 @@ static bool encode_partition(struct finish *f, struct tr_partition *p, const str
 	for (size_t i = 0; i < list->n; i++)
 		if (!append_segment(s, p, x, &list->items[i], err))
 			return false;
-	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
-		struct ArrowArray batch;
-		if (!tr_splitter_gather(s, &at, x, &batch, err))
-			return false;
-		bool ok = tr_stage_file_append(s->files, &p->file, &batch, 0, batch.length, err);
-		tr_batch_clear(&batch);
-		if (!ok)
-			return false;
-	}
-	return tr_stage_file_close(s->files, &p->file, err);
+	return tr_splitter_append(s, p, x, err) && tr_stage_file_close(s->files, &p->file, err);
 }
 
 static void *finish_thread(void *context)

@@ -369,15 +369,9 @@ static bool is_large(const struct tr_splitter *s, const struct tr_partition *p)
 	return p->bytes >= s->pool_max / 16;
 }
 
-/* Append the partition's slices to its file, which is opened where it is not. */
-static bool append_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+bool tr_splitter_append(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
 	struct tr_err *err)
 {
-	if (!p->open)
-		s->open[s->n_open++] = p;
-	p->open = true;
-	p->used = s->evictions;
-	p->file.memory_max = s->file_memory;
 	for (struct tr_slice_cursor at = { .slice = p->first }; at.slice != TR_SLICE_NONE;) {
 		struct ArrowArray batch;
 		if (!tr_splitter_gather(s, &at, x, &batch, err))
@@ -387,7 +381,18 @@ static bool append_partition(struct tr_splitter *s, struct tr_partition *p, stru
 		if (!ok)
 			return false;
 	}
-	return limit_open_files(s, err);
+	return true;
+}
+
+static bool append_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+	struct tr_err *err)
+{
+	if (!p->open)
+		s->open[s->n_open++] = p;
+	p->open = true;
+	p->used = s->evictions;
+	p->file.memory_max = s->file_memory;
+	return tr_splitter_append(s, p, x, err) && limit_open_files(s, err);
 }
 
 static bool evict_partition(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,

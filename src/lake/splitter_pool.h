@@ -91,6 +91,10 @@ struct tr_slice_cursor {
 bool tr_splitter_gather(const struct tr_splitter *s, struct tr_slice_cursor *cursor,
 	struct tr_splitter_scratch *x, struct ArrowArray *out, struct tr_err *err) TR_CHECKED;
 
+/* Append the partition's slices to its file, which is opened where it is not. */
+bool tr_splitter_append(struct tr_splitter *s, struct tr_partition *p, struct tr_splitter_scratch *x,
+	struct tr_err *err) TR_CHECKED;
+
 /* Empty the pool into files and the spill. Under the lock. */
 bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err) TR_CHECKED;
 
