@@ -20,14 +20,21 @@ struct tr_aws_credentials;
 struct tr_aws_credentials_options {
 	const char *profile;  /* NULL: AWS_PROFILE, else `default` */
 	const char *region;   /* for STS and SSO; NULL: see tr_aws_region */
+	const char *endpoint; /* of every service (struct tr_aws); NULL: as tr_aws_endpoint finds it */
 	struct tr_http *http; /* borrowed */
 	tr_getenv env;        /* NULL: the process's */
 	void *env_context;
+	/* What a credential_process inherits (NAME=value, NULL-terminated), but for secrets that are
+	 * not its own; NULL: the process's environment. */
+	const char *const *child_env;
 	int64_t (*now_us)(void *context); /* NULL: the wall clock; tests pass theirs */
 	void *now_context;
 };
 /* Asks nobody yet. */
 bool tr_aws_credentials_new(const struct tr_aws_credentials_options *options, struct tr_aws_credentials **out,
+	struct tr_err *err) TR_CHECKED;
+/* A provider of just these keys, copied: what signs a call to STS. Never renewed. */
+bool tr_aws_credentials_fixed(const struct tr_aws_keys *keys, struct tr_aws_credentials **out,
 	struct tr_err *err) TR_CHECKED;
 /* Valid keys, copied; fetched or renewed where needed. No source has any: a user error that
  * lists what was tried, in order, and why each had none. */
