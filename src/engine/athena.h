@@ -1,0 +1,27 @@
+/*
+ * Amazon Athena by its API: StartQueryExecution with an idempotency token, polling,
+ * GetQueryResults page by page (only when rows are asked for), StopQueryExecution.
+ */
+#ifndef TR_ENGINE_ATHENA_H
+#define TR_ENGINE_ATHENA_H
+
+#include "engine/remote.h"
+#include "io/aws.h"
+
+/* All borrowed while the engine lives. */
+struct tr_athena_options {
+	const struct tr_aws *aws;       /* its http serves the calls, and ends by its own cancel */
+	const char *endpoint;           /* of Athena; NULL: as tr_aws_endpoint says */
+	const char *ca_file;            /* NULL: as struct tr_http_options says */
+	const char *workgroup;          /* NULL: `primary` */
+	const char *output_location;    /* s3://...; NULL: the workgroup's, or managed results */
+	const char *catalog;            /* NULL: `AwsDataCatalog` */
+	const char *database;           /* NULL: none */
+	int64_t result_reuse_ms;        /* 0: results of earlier statements are not reused */
+	struct tr_events events;        /* may be zero */
+	const struct tr_cancel *cancel; /* NULL: none */
+};
+bool tr_athena_new(const struct tr_athena_options *options, struct tr_remote **out,
+	struct tr_err *err) TR_CHECKED;
+
+#endif
