@@ -242,6 +242,11 @@ void tr_config_clear(struct tr_config *c)
 	memset(c, 0, sizeof *c);
 }
 
+bool tr_config_is_s3(const struct tr_config *c)
+{
+	return strncmp(c->lake.location, "s3://", 5) == 0;
+}
+
 const struct tr_config_dataset *tr_config_dataset(const struct tr_config *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_datasets; i++)

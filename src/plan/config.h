@@ -70,6 +70,15 @@ struct tr_config_dataset {
 	                * say `unique: true` themselves are not among them */
 	size_t n_unique;
 	bool special_to_null; /* special_values: null (default: error) */
+	/* In Glue: partitions as rows of the catalog (registered) instead of projection. */
+	bool registered;
+	bool adopt; /* take over a Glue table that tailrace did not create */
+	struct tr_pos partitions_pos;
+};
+
+struct tr_config_tag {
+	char *key, *value;
+	struct tr_pos pos;
 };
 
 struct tr_config {
@@ -86,8 +95,27 @@ struct tr_config {
 	struct {
 		char *location; /* absolute, or s3:// */
 		char *catalog, *database;
-		struct tr_pos pos;
+		struct tr_pos pos, location_pos, catalog_pos;
 	} lake;
+	struct {
+		char *region, *profile; /* NULL: as the SDKs find them */
+		char *endpoint;         /* of every service; NULL: AWS's own */
+		char *ca_file;          /* NULL: the system's */
+		int attempts;           /* 5 */
+		int64_t connect_timeout_ms, stall_timeout_ms;
+		struct tr_pos pos;
+	} aws;
+	struct {
+		char *endpoint; /* NULL: aws.endpoint, or AWS's own */
+		bool path_style;
+		char *encryption; /* AES256 | aws:kms; NULL: the bucket's default */
+		char *kms_key, *storage_class, *expected_bucket_owner;
+		struct tr_config_tag *tags;
+		size_t n_tags;
+		uint64_t part_size; /* 8 MiB */
+		int uploads;        /* parts in flight of one file; 4 */
+		struct tr_pos pos;
+	} s3;
 	char *engine; /* embedded | athena | trino */
 	struct {
 		int connections;     /* 2 */
@@ -124,6 +152,8 @@ bool tr_config_load_lake(const char *path, tr_getenv env, void *env_context, str
 bool tr_config_parse(const char *text, size_t n, const char *path, tr_getenv env, void *env_context,
 	struct tr_config *out, struct tr_errs *errs) TR_CHECKED;
 void tr_config_clear(struct tr_config *c);
+/* The lake is in S3, and not in a folder. */
+bool tr_config_is_s3(const struct tr_config *c);
 const struct tr_config_dataset *tr_config_dataset(const struct tr_config *c, const char *name);
 /* Set place of an error to a position in the file, with the line's text. */
 bool tr_config_at(const struct tr_config *c, struct tr_pos pos, struct tr_err *err);

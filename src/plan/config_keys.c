@@ -39,17 +39,81 @@ static const struct tr_config_section source = { "source", "The Postgres databas
 	source_keys, COUNT(source_keys) };
 
 static const struct tr_config_key lake_keys[] = {
-	{ .name = "location", .read = tr_config_read_path, .kind = "path", .field = CONFIG(lake.location),
-		.required = true, .doc = "The folder of the lake; made where it does not exist." },
+	{ .name = "location", .read = tr_config_read_location, .kind = "path or `s3://bucket/prefix`",
+		.field = CONFIG(lake.location), .pos = CONFIG(lake.location_pos), .required = true,
+		.doc = "A folder, made where it does not exist, or a prefix of an S3 bucket that exists." },
 	{ .name = "catalog", .read = tr_config_read_word, .kind = "choice", .field = CONFIG(lake.catalog),
-		.words = WORDS("local"), .later = WORDS("glue"), .fallback = "local",
+		.pos = CONFIG(lake.catalog_pos), .words = WORDS("local", "glue"), .fallback = "local",
 		.doc = "Who else is told of a new version: `local` is nobody, the manifests in the lake are "
-			"all." },
+			"all; `glue` keeps a table in the AWS Glue catalog for each dataset of a lake in S3, "
+			"which Athena, Trino and Spark read." },
 	{ .name = "database", .read = tr_config_read_name, .kind = "name", .field = CONFIG(lake.database),
-		.fallback = "lake", .doc = "The name of the lake as a database." },
+		.fallback = "lake", .doc = "The name of the lake as a database; in Glue, made where it does "
+			"not exist." },
 };
 static const struct tr_config_section lake = { "lake", "Where published datasets live.", lake_keys,
 	COUNT(lake_keys) };
+
+static const struct tr_config_key aws_keys[] = {
+	{ .name = "region", .read = tr_config_read_region, .kind = "text", .field = CONFIG(aws.region),
+		.doc = "The region of bucket and catalog, as eu-west-1. Left out: `AWS_REGION`, "
+			"`AWS_DEFAULT_REGION`, the profile's, the machine's." },
+	{ .name = "profile", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(aws.profile),
+		.doc = "The profile of `~/.aws/config` that gives the credentials; the environment's are "
+			"not looked at then. Left out: the SDKs' chain." },
+	{ .name = "endpoint", .read = tr_config_read_endpoint, .kind = "URL", .field = CONFIG(aws.endpoint),
+		.doc = "Where every service is asked, instead of AWS. Left out: `AWS_ENDPOINT_URL_S3`, "
+			"`AWS_ENDPOINT_URL_GLUE` and so on, `AWS_ENDPOINT_URL`, AWS itself." },
+	{ .name = "ca_file", .read = tr_config_read_path, .kind = "path", .field = CONFIG(aws.ca_file),
+		.doc = "The certificates to trust. Left out: `AWS_CA_BUNDLE`, `SSL_CERT_FILE`, the "
+			"system's." },
+	{ .name = "attempts", .read = tr_config_read_int, .kind = "whole number",
+		.field = CONFIG(aws.attempts), .min = 1, .max = 20, .fallback = "5",
+		.doc = "How often one call is tried, the first time included." },
+	{ .name = "connect_timeout", .read = tr_config_read_duration, .kind = "duration",
+		.field = CONFIG(aws.connect_timeout_ms), .min = 100, .max = 600000, .fallback = "5s",
+		.doc = "How long to wait for a connection." },
+	{ .name = "stall_timeout", .read = tr_config_read_duration, .kind = "duration",
+		.field = CONFIG(aws.stall_timeout_ms), .min = 1000, .max = 3600000, .fallback = "30s",
+		.doc = "How long a call may go on without a byte moving." },
+};
+static const struct tr_config_section aws = { "aws",
+	"How AWS, or a server that speaks as it does, is reached: credentials, region, retries.", aws_keys,
+	COUNT(aws_keys) };
+
+static const struct tr_config_key s3_keys[] = {
+	{ .name = "endpoint", .read = tr_config_read_endpoint, .kind = "URL", .field = CONFIG(s3.endpoint),
+		.doc = "Another S3 server: `http://localhost:9000`. Left out: as `aws.endpoint`." },
+	{ .name = "path_style", .read = tr_config_read_bool, .kind = "bool", .field = CONFIG(s3.path_style),
+		.fallback = "false",
+		.doc = "Write the bucket into the path and not into the host's name, as most other S3 "
+			"servers want it. Buckets with a dot in their name always are." },
+	{ .name = "encryption", .read = tr_config_read_word, .kind = "choice",
+		.field = CONFIG(s3.encryption), .words = WORDS("AES256", "aws:kms"),
+		.doc = "How objects are encrypted by the server. Left out: as the bucket says." },
+	{ .name = "kms_key", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(s3.kms_key),
+		.doc = "The key for `aws:kms`: its id, ARN or alias. Left out: the account's own for S3." },
+	{ .name = "storage_class", .read = tr_config_read_storage, .kind = "text",
+		.field = CONFIG(s3.storage_class),
+		.doc = "The storage class of data files, as STANDARD_IA or INTELLIGENT_TIERING; manifests "
+			"are small and stay STANDARD." },
+	{ .name = "expected_bucket_owner", .read = tr_config_read_account, .kind = "account id",
+		.field = CONFIG(s3.expected_bucket_owner),
+		.doc = "Every call fails where the bucket belongs to another account." },
+	{ .name = "tags", .read = tr_config_read_tags, .kind = "group", .field = CONFIG(s3.tags),
+		.doc = "Tags of every object: `{ team: data }`, at most 10." },
+	{ .name = "part_size", .read = tr_config_read_size, .kind = "size", .field = CONFIG(s3.part_size),
+		.min = 5 * MIB, .max = 512 * MIB, .fallback = "8MiB",
+		.doc = "A file larger than this is uploaded in parts of this size." },
+	{ .name = "uploads", .read = tr_config_read_int, .kind = "whole number", .field = CONFIG(s3.uploads),
+		.min = 1, .max = 32, .fallback = "4",
+		.doc = "Parts of one file in flight at once, each held in memory; fewer where "
+			"`limits.memory` asks for it." },
+};
+static const struct tr_config_section s3 = { "s3", "How objects are written to and read from S3.", s3_keys,
+	COUNT(s3_keys) };
 
 static const struct tr_config_key limit_keys[] = {
 	{ .name = "connections", .read = tr_config_read_int, .kind = "whole number",
@@ -179,6 +243,16 @@ static const struct tr_config_key dataset_keys[] = {
 		.field = DATASET(partitions),
 		.doc = "Keys that split the dataset: a column, or `year(c)`, `month(c)`, `day(c)`, `hour(c)` "
 			"of a date or timestamp, which makes a text column such as `created_at_day`." },
+	{ .name = "partitions", .read = tr_config_read_either, .kind = "choice",
+		.field = DATASET(registered), .pos = DATASET(partitions_pos),
+		.words = WORDS("projection", "registered"), .fallback = "projection",
+		.doc = "How a Glue table names its partitions. `projection`: by a rule in the table, so that "
+			"one update moves all readers at once; planning stops where no rule names exactly the "
+			"published partitions. `registered`: one by one in the catalog; any key will do, and "
+			"readers may see two versions mixed while a new one is published." },
+	{ .name = "adopt", .read = tr_config_read_bool, .kind = "bool", .field = DATASET(adopt),
+		.fallback = "false",
+		.doc = "Take over a Glue table of this name that tailrace did not create." },
 	{ .name = "checks", .read = tr_config_read_checks, .kind = "list of SQL", .field = DATASET(checks),
 		.doc = "Conditions over the published columns; a row where one is false stops the commit, "
 			"null passes." },
@@ -199,6 +273,10 @@ static const struct tr_config_key root_keys[] = {
 		.pos = CONFIG(source.pos), .section = &source, .doc = "The database to read." },
 	{ .name = "lake", .read = tr_config_read_group, .kind = "group", .required = true,
 		.pos = CONFIG(lake.pos), .section = &lake, .doc = "Where datasets are published." },
+	{ .name = "aws", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(aws.pos),
+		.section = &aws, .doc = "Credentials, region, endpoint and retries of AWS." },
+	{ .name = "s3", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(s3.pos),
+		.section = &s3, .doc = "How objects in S3 are written." },
 	{ .name = "engine", .read = tr_config_read_word, .kind = "choice", .field = CONFIG(engine),
 		.words = WORDS("embedded"), .later = WORDS("athena", "trino"), .fallback = "embedded",
 		.doc = "Who runs SQL." },

@@ -63,6 +63,8 @@ struct tr_err *tr_config_wrong(struct tr_config_reader *r, struct tr_pos pos, co
  * buf has TR_CONFIG_SHOWN bytes. */
 #define TR_CONFIG_SHOWN 96
 const char *tr_config_show(const struct tr_yaml *node, char *buf);
+/* `expected a size, got ...`, which names a variable and never shows its content. */
+struct tr_err *tr_config_unexpected(struct tr_config_reader *r, const struct tr_yaml *node, const char *what);
 /* Cover the password of every URL and conninfo in a text with asterisks, in place. */
 void tr_config_mask(char *text);
 /* `from 1 to 64`, `at least 64MiB`: a number's bounds, in words; empty where it has none. */
@@ -84,6 +86,8 @@ char *tr_config_text(struct tr_config_reader *r, const struct tr_yaml *node, con
 bool tr_config_type(struct tr_config_reader *r, const struct tr_yaml *node, struct tr_type *out);
 /* An absolute path: relative ones begin at the file's folder. NULL: reported. */
 char *tr_config_absolute(struct tr_config_reader *r, const char *path);
+/* The same after the checks of what a path may be. */
+char *tr_config_path(struct tr_config_reader *r, const struct tr_yaml *node, const char *text);
 /* Replace the variables of a text (config_env.c). NULL: reported. */
 char *tr_config_expand(struct tr_config_reader *r, const struct tr_yaml *node);
 
@@ -137,6 +141,20 @@ void tr_config_read_unique(struct tr_config_reader *, const struct tr_config_key
 void tr_config_read_accepted(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
 	void *);
 
+/* Those of the lake and AWS (config_lake.c). */
+void tr_config_read_location(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_region(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_endpoint(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_storage(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_account(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_tags(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+
 /* What one key alone can't tell (config_check.c): after each dataset is read. */
 void tr_config_check_dataset(struct tr_config_reader *r, const struct tr_yaml *node,
 	const struct tr_config_dataset *d);
@@ -146,5 +164,7 @@ void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *nod
 	const struct tr_config_param *p);
 /* After the whole file. */
 void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root);
+/* Lake, catalog, S3 and their datasets together (config_lake.c). */
+void tr_config_check_lake(struct tr_config_reader *r, const struct tr_yaml *root);
 
 #endif

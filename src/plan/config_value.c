@@ -78,7 +78,7 @@ char *tr_config_text(struct tr_config_reader *r, const struct tr_yaml *node, con
 }
 
 /* The value of a variable is never shown, only the place that names it. */
-static struct tr_err *unexpected(struct tr_config_reader *r, const struct tr_yaml *node, const char *what)
+struct tr_err *tr_config_unexpected(struct tr_config_reader *r, const struct tr_yaml *node, const char *what)
 {
 	char shown[TR_CONFIG_SHOWN];
 	return tr_config_wrong(r, node->pos, "expected %s, got %s%s", what,
@@ -109,7 +109,7 @@ void tr_config_read_name(struct tr_config_reader *r, const struct tr_config_key 
 	if (text && tr_name_is_dataset(text))
 		*(char **)field_of(key, target) = text;
 	else if (text)
-		tr_err_hint(unexpected(r, node, "a name"),
+		tr_err_hint(tr_config_unexpected(r, node, "a name"),
 			"a name has a-z, 0-9 and _, begins with a letter, and has at most %d bytes",
 			TR_NAME_MAX);
 }
@@ -129,26 +129,29 @@ char *tr_config_absolute(struct tr_config_reader *r, const char *path)
 	return full;
 }
 
-void tr_config_read_path(struct tr_config_reader *r, const struct tr_config_key *key,
-	const struct tr_yaml *node, void *target)
+char *tr_config_path(struct tr_config_reader *r, const struct tr_yaml *node, const char *text)
 {
-	char *text = tr_config_text(r, node, "a path");
-	if (!text)
-		return;
 	struct tr_err *err = NULL;
 	if (!*text) {
 		err = tr_config_wrong(r, node->pos, "expected a path, got an empty text");
 		tr_err_hint(err, "write a folder, as ./lake");
 	} else if (strstr(text, "://")) {
-		err = tr_config_wrong(r, node->pos, "%s is not available in this version",
-			strncmp(text, "s3://", 5) == 0 ? "a lake in S3" : "a lake behind a URL");
-		tr_err_hint(err, "write the path of a local folder, as ./lake");
+		err = tr_config_unexpected(r, node, "a path");
+		tr_err_hint(err, "write the path of a local file or folder");
 	} else if (*text == '~') {
 		err = tr_config_wrong(r, node->pos, "`~` has no meaning in a path here");
 		tr_err_hint(err, "write ${HOME}%s", strchr(text, '/') ? "/..." : "");
 	}
-	if (!err)
-		*(char **)field_of(key, target) = tr_config_absolute(r, text);
+	return err ? NULL : tr_config_absolute(r, text);
+}
+
+void tr_config_read_path(struct tr_config_reader *r, const struct tr_config_key *key,
+	const struct tr_yaml *node, void *target)
+{
+	char *text = tr_config_text(r, node, "a path");
+	char *path = text ? tr_config_path(r, node, text) : NULL;
+	if (path)
+		*(char **)field_of(key, target) = path;
 }
 
 /* ---- choices ---- */
@@ -190,7 +193,7 @@ static int read_choice(struct tr_config_reader *r, const struct tr_config_key *k
 		}
 	size_t n = gather(key->words, names, 0, 16);
 	n = gather(key->later, names, n, 16);
-	struct tr_err *err = unexpected(r, node, what.failed ? "a word" : what.ptr);
+	struct tr_err *err = tr_config_unexpected(r, node, what.failed ? "a word" : what.ptr);
 	const char *close = tr_name_closest(text, names, n);
 	if (close)
 		tr_err_hint(err, "did you mean `%s`?", close);
@@ -205,8 +208,10 @@ void tr_config_read_word(struct tr_config_reader *r, const struct tr_config_key 
 	const struct tr_yaml *node, void *target)
 {
 	int i = read_choice(r, key, node);
-	if (i >= 0)
-		*(char **)field_of(key, target) = tr_config_copy(r, key->words[i]);
+	if (i < 0)
+		return;
+	*(char **)field_of(key, target) = tr_config_copy(r, key->words[i]);
+	set_pos(key, node, target);
 }
 
 void tr_config_read_either(struct tr_config_reader *r, const struct tr_config_key *key,
@@ -216,8 +221,10 @@ void tr_config_read_either(struct tr_config_reader *r, const struct tr_config_ke
 	struct tr_yaml quoted = *node;
 	quoted.plain = quoted.plain && !*node->text;
 	int i = read_choice(r, key, node->kind == TR_YAML_TEXT ? &quoted : node);
-	if (i >= 0)
-		*(bool *)field_of(key, target) = i == 1;
+	if (i < 0)
+		return;
+	*(bool *)field_of(key, target) = i == 1;
+	set_pos(key, node, target);
 }
 
 void tr_config_read_bool(struct tr_config_reader *r, const struct tr_config_key *key,
@@ -230,7 +237,7 @@ void tr_config_read_bool(struct tr_config_reader *r, const struct tr_config_key 
 	if (yes || strcmp(text, "false") == 0)
 		*(bool *)field_of(key, target) = yes;
 	else
-		tr_err_hint(unexpected(r, node, "true or false"), "write true or false, without quotes");
+		tr_err_hint(tr_config_unexpected(r, node, "true or false"), "write true or false, without quotes");
 }
 
 /* ---- numbers ---- */
@@ -322,7 +329,7 @@ void tr_config_read_int(struct tr_config_reader *r, const struct tr_config_key *
 	int64_t value = 0;
 	if (strchr(text, '.') || !parse_units(text, none, &value) || value < key->min || value > key->max) {
 		char bounds[TR_CONFIG_BOUNDS];
-		tr_err_hint(unexpected(r, node, what), "write a number %s", tr_config_bounds(key, bounds));
+		tr_err_hint(tr_config_unexpected(r, node, what), "write a number %s", tr_config_bounds(key, bounds));
 		return;
 	}
 	*(int *)field_of(key, target) = (int)value;
@@ -348,7 +355,7 @@ static bool read_units(struct tr_config_reader *r, const struct tr_config_key *k
 	if (per_second == rate && parse_units(text, units_of(key), out) && *out >= key->min &&
 		*out <= key->max && *out > 0)
 		return true;
-	tr_err_hint(unexpected(r, node, what), "%s", example);
+	tr_err_hint(tr_config_unexpected(r, node, what), "%s", example);
 	return false;
 }
 
@@ -380,7 +387,7 @@ bool tr_config_type(struct tr_config_reader *r, const struct tr_yaml *node, stru
 	struct tr_err found = { 0 };
 	if (!text || tr_type_parse(text, out, &found))
 		return text != NULL;
-	struct tr_err *err = strstr(node->text, "${") ? unexpected(r, node, "a type")
+	struct tr_err *err = strstr(node->text, "${") ? tr_config_unexpected(r, node, "a type")
 		: strncmp(found.what, "unknown", 7) == 0
 		? tr_config_wrong(r, node->pos, "unknown type %s", tr_config_show(node, shown))
 		: tr_config_wrong(r, node->pos, "%s", found.what);
