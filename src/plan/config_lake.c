@@ -141,9 +141,9 @@ void tr_config_read_tags(struct tr_config_reader *r, const struct tr_config_key 
 		char *value = tr_config_text(r, child, "a text");
 		if (value) {
 			check_tag(r, child, value);
-			config->s3.tags[config->s3.n_tags++] = (struct tr_config_tag){
-				tr_config_copy(r, child->key->text), value, child->pos
-			};
+			config->s3.tags[config->s3.n_tags++] =
+				(struct tr_config_tag){ tr_config_copy(r, child->key->text), value,
+					child->pos };
 		}
 		tr_config_leave(r, mark);
 	}

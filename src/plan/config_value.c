@@ -237,7 +237,8 @@ void tr_config_read_bool(struct tr_config_reader *r, const struct tr_config_key 
 	if (yes || strcmp(text, "false") == 0)
 		*(bool *)field_of(key, target) = yes;
 	else
-		tr_err_hint(tr_config_unexpected(r, node, "true or false"), "write true or false, without quotes");
+		tr_err_hint(tr_config_unexpected(r, node, "true or false"),
+			"write true or false, without quotes");
 }
 
 /* ---- numbers ---- */
@@ -329,7 +330,8 @@ void tr_config_read_int(struct tr_config_reader *r, const struct tr_config_key *
 	int64_t value = 0;
 	if (strchr(text, '.') || !parse_units(text, none, &value) || value < key->min || value > key->max) {
 		char bounds[TR_CONFIG_BOUNDS];
-		tr_err_hint(tr_config_unexpected(r, node, what), "write a number %s", tr_config_bounds(key, bounds));
+		tr_err_hint(tr_config_unexpected(r, node, what), "write a number %s",
+			tr_config_bounds(key, bounds));
 		return;
 	}
 	*(int *)field_of(key, target) = (int)value;

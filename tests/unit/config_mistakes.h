@@ -12,8 +12,7 @@
 /* What messages list, here once. */
 #define ROOT_KEYS "source, lake, aws, s3, engine, limits, parquet, retention, params, datasets"
 #define SOURCE_KEYS "url, password_command, row_security, lock_timeout, statement_timeout"
-#define LOCATION_DOC \
-	"A folder, made where it does not exist, or a prefix of an S3 bucket that exists."
+#define LOCATION_DOC "A folder, made where it does not exist, or a prefix of an S3 bucket that exists."
 #define ENGINES "embedded"
 
 struct config_mistake {

@@ -20,8 +20,8 @@ static const struct config_mistake lake_mistakes[] = {
 		"2:19 lake.location: expected a folder or s3://bucket/prefix, got `s3://` => write the "
 		"path of a local folder, as ./lake, or s3://bucket/prefix\n" },
 	{ SOURCE "lake: { location: '${NO_LAKE}' }\n" ORDERS,
-		"2:20 lake.location: the environment variable `NO_LAKE` is not set => set it, or write a "
-		"default: ${NO_LAKE:-...}\n" },
+		"2:20 lake.location: the environment variable `NO_LAKE` is not set => set it (export "
+		"NO_LAKE=...), or write a default: ${NO_LAKE:-...}\n" },
 	{ SOURCE "lake: { location: ~/lake }\n" ORDERS,
 		"2:19 lake.location: `~` has no meaning in a path here => write ${HOME}/...\n" },
 	{ SOURCE "lake: { location: '' }\n" ORDERS,
@@ -42,19 +42,19 @@ static const struct config_mistake lake_mistakes[] = {
 	{ SOURCE S3_LAKE "aws: { region: EU }\n" ORDERS,
 		"3:16 aws.region: expected a region, got `EU` => write its short name, as eu-west-1\n" },
 	{ SOURCE S3_LAKE "aws: { profile: '' }\n" ORDERS,
-		"3:17 aws.profile: expected a text, got an empty one => write a value, or leave the key "
+		"3:18 aws.profile: expected a text, got an empty one => write a value, or leave the key "
 		"out\n" },
 	{ SOURCE S3_LAKE "aws: { endpoint: localhost:9000 }\n" ORDERS,
 		"3:18 aws.endpoint: expected the URL of a server, got `localhost:9000` => write https://host "
 		"or http://host:port; credentials come from the environment or a profile\n" },
 	{ SOURCE S3_LAKE "aws: { endpoint: \"https://key:hunter2@s3\" }\n" ORDERS,
-		"3:18 aws.endpoint: expected the URL of a server, got `https://key:*******@s3` => write "
+		"3:19 aws.endpoint: expected the URL of a server, got `https://key:*******@s3` => write "
 		"https://host or http://host:port; credentials come from the environment or a profile\n" },
 	{ SOURCE S3_LAKE "aws: { endpoint: 'https://' }\n" ORDERS,
-		"3:18 aws.endpoint: expected the URL of a server, got `https://` => write https://host or "
+		"3:19 aws.endpoint: expected the URL of a server, got `https://` => write https://host or "
 		"http://host:port; credentials come from the environment or a profile\n" },
 	{ SOURCE S3_LAKE "aws: { ca_file: 'https://ca' }\n" ORDERS,
-		"3:17 aws.ca_file: expected a path, got `https://ca` => write the path of a local file or "
+		"3:18 aws.ca_file: expected a path, got `https://ca` => write the path of a local file or "
 		"folder\n" },
 	{ SOURCE S3_LAKE "aws: { attempts: 0, connect_timeout: 1ms, stall_timeout: unlimited }\n" ORDERS,
 		"3:18 aws.attempts: expected a whole number from 1 to 20, got `0` => write a number from 1 "
@@ -90,7 +90,7 @@ static const struct config_mistake lake_mistakes[] = {
 	{ SOURCE S3_LAKE "s3: { tags: [a] }\n" ORDERS,
 		"3:13 s3.tags: expected tags, got a list => write `{ team: data }`\n" },
 	{ SOURCE S3_LAKE "s3: { tags: { \"aws:x\": y, z: [a] } }\n" ORDERS,
-		"3:15 s3.tags.aws:x: `aws:x` cannot be the key of a tag => a key has 1 to 128 characters and "
+		"3:16 s3.tags.aws:x: `aws:x` cannot be the key of a tag => a key has 1 to 128 characters and "
 		"does not begin with `aws:`\n"
 		"3:30 s3.tags.z: expected a text, got a list => a text with one of []{} in front needs "
 		"quotes\n" },
