@@ -5,15 +5,21 @@ db        a fresh database (database.Database) on it, dropped after the test
 project   a folder with a tailrace.yaml to be written, and the tailrace binary (project.Project)
 tailrace  project.run: tailrace("run", "orders") -> result with .returncode, .stdout, .stderr
 native    the test library of tests/native (native.py)
+versitygw, ministack, moto, trino, aws, aws_ministack, aws_moto, any_aws
+          servers in AWS's place, and Trino (standins.py)
 
 TAILRACE_BUILD names the build folder (default build/), TAILRACE_BIN the binary.
 """
+import os
+from contextlib import contextmanager
+
 import pytest
 
 import native as native_library
 from database import Database
 from private_postgres import PrivatePostgres
 from project import Project
+from standins import Aws, StandIns, Trino
 
 # Not UTC, so that a value that depends on the session's time zone is seen to.
 SERVER_SETTINGS = {"timezone": "'Asia/Kolkata'"}
@@ -45,3 +51,76 @@ def tailrace(project):
 @pytest.fixture(scope="session")
 def native():
     return native_library.load()
+
+
+@pytest.fixture(scope="session")
+def standins(tmp_path_factory, worker_id):
+    folder, owner = tmp_path_factory.getbasetemp(), os.getpid()
+    if worker_id != "master":
+        folder, owner = folder.parent, os.getppid()
+    return StandIns(folder / "standins", owner)
+
+
+@pytest.fixture(scope="session")
+def versitygw(standins):
+    return standins.get("versitygw")
+
+
+@pytest.fixture(scope="session")
+def ministack(standins):
+    return standins.get("ministack")
+
+
+@pytest.fixture(scope="session")
+def moto(standins):
+    return standins.get("moto")
+
+
+@pytest.fixture(scope="session")
+def trino(standins):
+    return Trino(standins.get("trino"))
+
+
+AWS = {"aws": ("versitygw", "ministack"), "aws_ministack": ("ministack", "ministack"), "aws_moto": ("moto", "moto")}
+
+
+@contextmanager
+def aws_of(name, standins):
+    s3, glue = AWS[name]
+    with Aws(name, standins.get(s3), standins.get(glue)) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(standins):
+    with aws_of("aws", standins) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws_ministack(standins):
+    with aws_of("aws_ministack", standins) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws_moto(standins):
+    with aws_of("aws_moto", standins) as aws:
+        yield aws
+
+
+@pytest.fixture(params=AWS)
+def any_aws(request, standins):
+    with aws_of(request.param, standins) as aws:
+        yield aws
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failing test that uses the stand-ins shows the ends of their logs."""
+    outcome = yield
+    report = outcome.get_result()
+    servers = getattr(item, "funcargs", {}).get("standins")
+    if report.failed and servers:
+        for name in servers.started:
+            report.sections.append((f"the end of {name}'s log", servers.log(name)[-3000:]))
