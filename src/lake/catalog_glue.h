@@ -1,7 +1,7 @@
 /*
- * The AWS Glue table of a dataset: a derived view of its newest manifest (design: what is
- * published). GetTable -> the newest manifest -> nothing to do if Glue's `tailrace.version` is
- * equal or higher -> UpdateTable with its VersionId -> on conflict start over.
+ * The AWS Glue table of a dataset: a derived view of its newest manifest (docs: reference/glue).
+ * GetTable -> the newest manifest -> nothing to do if the table shows it -> UpdateTable with its
+ * VersionId -> on conflict start over.
  *
  * Unpartitioned: Location is the version's run folder. Partitioned: projection, where it names
  * exactly the published partitions, with the run id in storage.location.template, so that one
@@ -40,11 +40,35 @@ struct tr_glue_options {
 	size_t n_tables;
 };
 struct tr_glue;
+/* Asks nobody yet. */
 bool tr_glue_new(const struct tr_glue_options *options, struct tr_glue **out, struct tr_err *err) TR_CHECKED;
 void tr_glue_free(struct tr_glue *glue);
 /* The catalog for struct tr_lake; lives as long as glue. */
 const struct tr_catalog *tr_glue_catalog(struct tr_glue *glue);
 
+/* What a dataset's table shows, for `status` and `check`. */
+enum tr_glue_state {
+	TR_GLUE_ABSENT,     /* there is no table yet */
+	TR_GLUE_CURRENT,    /* it shows the newest version */
+	TR_GLUE_BEHIND,     /* it shows an older one: the next command that publishes repairs it */
+	TR_GLUE_REFRESHING, /* its registered partitions are being changed, or a crash stopped that */
+};
+struct tr_glue_status {
+	enum tr_glue_state state;
+	uint64_t shown, newest; /* versions; 0: none */
+	char text[160];         /* one line: `Glue shows version 6, the newest is 7` */
+};
+/* False also where the table is not ours to change: a user error with a hint. So a run calls
+ * it before it reads rows, and learns then rather than after its commit. */
+bool tr_glue_examine(struct tr_glue *glue, const struct tr_lake *lake, const char *dataset,
+	struct tr_glue_status *out, struct tr_err *err) TR_CHECKED;
+
+/* Planning: whether keys of these kinds and columns can be shown in Glue at all; false: a user
+ * error with a hint. `columns` are the contract's, the keys' sources among them. *reason (owned)
+ * says for `check` how partitions are named and why. Values are known only after staging: then the
+ * catalog's check looks again, before the commit. */
+bool tr_glue_plan(const struct tr_glue_table *table, const struct tr_schema *columns,
+	const struct tr_partition_key *keys, size_t n_keys, char **reason, struct tr_err *err) TR_CHECKED;
 /* Whether projection can name exactly these partitions, and how: a pure function of the manifest.
  * *reason (owned): why not, or what is used (`created_at_day: enum of 31 values`), for check. */
 bool tr_glue_projection(const struct tr_manifest *m, bool *possible, char **reason,

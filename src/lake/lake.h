@@ -30,6 +30,9 @@ struct tr_catalog_ops {
 	/* Add the runs at whose folders the view points now, for gc to spare. */
 	bool (*holds)(void *self, const struct tr_lake *lake, const char *dataset, struct tr_run_ids *out,
 		struct tr_err *err);
+	/* Before the commit: whether the view could show this version; asks nobody. NULL: any. */
+	bool (*check)(void *self, const struct tr_lake *lake, const struct tr_manifest *m,
+		struct tr_err *err);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
 extern const struct tr_catalog tr_catalog_local;
@@ -90,6 +93,7 @@ void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const ch
  * A view that could not be brought up to date is a warning event: the version is
  * published, and the next command that publishes repairs the view.
  * m->version, committed_us and last_field_id are set; kind and tailrace where NULL.
+ * A version that the view could not show is not committed: the catalog's check stops it first.
  * `steps`, where not NULL, is called with the name of each step before it is done (tests
  * kill the process there): lease, check, settle, manifest, view, done. */
 struct tr_publish_steps {

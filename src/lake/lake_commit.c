@@ -194,6 +194,12 @@ bool tr_lake_refresh_view(const struct tr_lake *lake, const char *dataset, struc
 	}
 }
 
+static bool check_view(const struct tr_lake *lake, const struct tr_manifest *m, struct tr_err *err)
+{
+	const struct tr_catalog *catalog = lake->catalog;
+	return !catalog || !catalog->ops->check || catalog->ops->check(catalog->self, lake, m, err);
+}
+
 static void follow_view(const struct tr_lake *lake, const struct tr_manifest *m)
 {
 	struct tr_err err = { 0 };
@@ -248,7 +254,7 @@ bool tr_lake_commit_held(const struct tr_lake *lake, struct tr_manifest *m, uint
 	if (!text)
 		return false;
 	step(steps, "lease");
-	bool ok = tr_lake_lease_hold(lake, m->dataset, m->run_id, holds, err);
+	bool ok = check_view(lake, m, err) && tr_lake_lease_hold(lake, m->dataset, m->run_id, holds, err);
 	if (ok)
 		step(steps, "check");
 	ok = ok && (!holds || check_held(lake, m->dataset, holds, err)) && check_files(lake, m, !holds, err);
