@@ -7,6 +7,8 @@ tailrace  project.run: tailrace("run", "orders") -> result with .returncode, .st
 native    the test library of tests/native (native.py)
 versitygw, ministack, moto, trino, aws, aws_ministack, aws_moto, any_aws
           servers in AWS's place, and Trino (standins.py)
+fault_proxy
+          fault_proxy(aws) -> a proxy before them that makes chosen calls fail (fault_proxy.py)
 
 TAILRACE_BUILD names the build folder (default build/), TAILRACE_BIN the binary.
 """
@@ -17,6 +19,7 @@ import pytest
 
 import native as native_library
 from database import Database
+from fault_proxy import FaultProxy
 from private_postgres import PrivatePostgres
 from project import Project
 from standins import Aws, StandIns, Trino
@@ -113,6 +116,20 @@ def aws_moto(standins):
 def any_aws(request, standins):
     with aws_of(request.param, standins) as aws:
         yield aws
+
+
+@pytest.fixture
+def fault_proxy():
+    proxies = []
+
+    def start(servers):
+        """servers: an Aws, or service -> URL."""
+        proxies.append(FaultProxy(servers) if isinstance(servers, dict) else FaultProxy.of_aws(servers))
+        return proxies[-1]
+
+    yield start
+    for proxy in proxies:
+        proxy.close()
 
 
 @pytest.hookimpl(hookwrapper=True)
