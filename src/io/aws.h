@@ -9,6 +9,7 @@
 
 #include "io/aws_credentials.h"
 #include "io/sigv4.h"
+#include "io/xml.h"
 
 /* Borrowed parts; a plain value that many clients share. */
 struct tr_aws {
@@ -80,9 +81,5 @@ struct tr_aws_json_call {
 };
 bool tr_aws_json(const struct tr_aws *aws, const struct tr_aws_json_call *call, tr_aws_accept accept,
 	json_t **out, struct tr_aws_reply *reply, struct tr_err *err) TR_CHECKED;
-
-/* The text of an XML element's first occurrence, entities resolved; false: not there. Enough for
- * S3's and STS's answers; hostile input is safe. *at (start with 0) moves behind the element. */
-bool tr_xml_element(const char *xml, size_t n, size_t *at, const char *name, struct tr_str *out);
 
 #endif

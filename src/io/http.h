@@ -13,10 +13,11 @@
 
 struct tr_http;
 struct tr_http_options {
-	const char *ca_file;            /* NULL: SSL_CERT_FILE, AWS_CA_BUNDLE, else the system's */
+	const char *ca_file;            /* NULL: AWS_CA_BUNDLE, SSL_CERT_FILE, else the system's */
 	int64_t connect_timeout_ms;     /* 0: 5 s */
 	int64_t stall_timeout_ms;       /* no byte moved for so long; 0: 30 s */
-	int attempts;                   /* of one call, the first included; 0: 5 */
+	int attempts;                   /* of one call, the first included; 0: AWS_MAX_ATTEMPTS, else 5 */
+	int64_t backoff_ms;             /* the longest first wait before a retry; 0: 1 s */
 	const struct tr_cancel *cancel; /* borrowed; may be NULL. Ends what is in flight. */
 	tr_getenv env;                  /* NULL: the process's */
 	void *env_context;
@@ -39,6 +40,9 @@ struct tr_http_request {
 	int64_t timeout_ms;       /* for all of one attempt; 0: none but the stall's */
 	int64_t stall_timeout_ms; /* 0: as the options say (a long poll needs more) */
 	bool no_proxy;            /* metadata services are asked directly */
+	/* Must not reach the server twice: libcurl's own repetition, when a connection that was
+	 * kept turns out to be closed, ends as TR_HTTP_UNKNOWN. */
+	bool once;
 };
 
 /* Cleared by tr_http_response_clear, also after a failure; zeroed before the first use. */
@@ -48,7 +52,8 @@ struct tr_http_response {
 	struct tr_str headers; /* `name: value\n` each, names in lower case */
 };
 void tr_http_response_clear(struct tr_http_response *r);
-/* A header's value (name in lower case), borrowed; NULL: not there. */
+/* A header's value (name in lower case), copied into buf, which is returned; NULL: not there, or
+ * longer than buf. */
 const char *tr_http_header(const struct tr_http_response *r, const char *name, char *buf, size_t size);
 
 /* What became of an attempt that failed below HTTP: only where nothing was sent may a
@@ -66,13 +71,19 @@ bool tr_http_send(struct tr_http *http, const struct tr_http_request *request,
  * (attempts left, and the pool's budget, which successes refill and retries drain, so that a
  * dead service is not hammered), and if so waits: rand(0,1) * min(2^attempt, 20 s), at least
  * retry_after_s. False without an error: no more attempts. False with TR_ERR_CANCELLED: the
- * cancel was raised while waiting.
+ * cancel was raised while waiting. A server that asks for more than a minute is not waited for.
  */
 bool tr_http_again(struct tr_http *http, int attempt, int64_t retry_after_s, bool *again,
 	struct tr_err *err) TR_CHECKED;
 /* A call succeeded: gives the budget a little back. */
 void tr_http_succeeded(struct tr_http *http);
-/* Seconds of a Retry-After header; 0: none. */
+/* Seconds of a Retry-After header, given as a number or as a date; 0: none. */
 int64_t tr_http_retry_after(const struct tr_http_response *r);
+
+/* By how much servers' clocks are ahead of ours, as the last answer that complained of it said. */
+int64_t tr_http_clock_offset_us(const struct tr_http *http);
+void tr_http_set_clock_offset(struct tr_http *http, int64_t offset_us);
+/* The Date header; 0: none. */
+int64_t tr_http_date_us(const struct tr_http_response *r);
 
 #endif

@@ -20,6 +20,7 @@ struct tr_sigv4_pair {
 struct tr_sigv4_request {
 	const char *method, *host; /* host with its port where that is not the scheme's own */
 	const char *path;          /* not encoded, begins with `/` */
+	bool path_encoded;         /* path is given as it goes on the wire */
 	const struct tr_sigv4_pair *query;
 	size_t n_query;
 	const struct tr_http_header *headers; /* to sign beside host and x-amz-date */

@@ -1,0 +1,90 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "io/aws.h"
+
+static const char *process_env(void *context, const char *name)
+{
+	(void)context;
+	return getenv(name);
+}
+
+static const char *variable(const struct tr_aws *aws, const char *name)
+{
+	const char *value = (aws->env ? aws->env : process_env)(aws->env_context, name);
+	return value && *value ? value : NULL;
+}
+
+/* AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL; NULL: neither. */
+static const char *from_environment(const struct tr_aws *aws, const char *service)
+{
+	char name[64];
+	const char *ignore = variable(aws, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+	if (ignore && strcasecmp(ignore, "true") == 0)
+		return NULL;
+	/* The SDKs derive the name from the service's id, `Secrets Manager`. */
+	if (strcmp(service, "secretsmanager") == 0)
+		service = "SECRETS_MANAGER";
+	size_t at = strlen("AWS_ENDPOINT_URL_");
+	memcpy(name, "AWS_ENDPOINT_URL_", at);
+	for (; *service && at + 1 < sizeof name; service++)
+		name[at++] = *service >= 'a' && *service <= 'z' ? (char)(*service - 32)
+			: *service == '-'                       ? '_'
+								: *service;
+	name[at] = '\0';
+	const char *own = variable(aws, name);
+	return own ? own : variable(aws, "AWS_ENDPOINT_URL");
+}
+
+static const char *dns_suffix(const char *region)
+{
+	static const struct {
+		const char *prefix, *suffix;
+	} partitions[] = { { "cn-", "amazonaws.com.cn" }, { "us-iso-", "c2s.ic.gov" },
+		{ "us-isob-", "sc2s.sgov.gov" }, { "us-isof-", "csp.hci.ic.gov" },
+		{ "eu-isoe-", "cloud.adc-e.uk" }, { "eusc-", "amazonaws.eu" } };
+	for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++)
+		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
+			return partitions[i].suffix;
+	return "amazonaws.com";
+}
+
+/* It becomes part of a host's name. */
+static bool is_region(const char *region)
+{
+	size_t n = region ? strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
+	return n > 0 && n < 40 && region[n] == '\0';
+}
+
+bool tr_aws_endpoint(const struct tr_aws *aws, const char *service, const char *own, char **out,
+	struct tr_err *err)
+{
+	const char *given = own ? own : aws->endpoint ? aws->endpoint : from_environment(aws, service);
+	*out = NULL;
+	if (!given) {
+		struct tr_str text;
+		if (!is_region(aws->region)) {
+			tr_err_set(err, TR_ERR_USER, "`%.60s` is no AWS region",
+				aws->region ? aws->region : "");
+			return tr_err_hint(err, "write it as `eu-west-1`");
+		}
+		tr_str_init(&text, 512);
+		tr_str_addf(&text, "https://%s.%s.%s", service, aws->region, dns_suffix(aws->region));
+		*out = tr_str_take(&text, err);
+		return *out != NULL;
+	}
+	size_t scheme = strncasecmp(given, "https://", 8) == 0 ? 8
+		: strncasecmp(given, "http://", 7) == 0        ? 7
+							       : 0;
+	size_t n = strlen(given);
+	while (n > scheme && given[n - 1] == '/')
+		n--;
+	if (!scheme || n == scheme || strcspn(given, "?#@ \r\n") < n) {
+		tr_err_set(err, TR_ERR_USER, "`%.200s` is no endpoint for %s", given, service);
+		return tr_err_hint(err,
+			"write it as http://host:port or https://host, without user and query");
+	}
+	*out = tr_strndup(given, n, err);
+	return *out != NULL;
+}
