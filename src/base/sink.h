@@ -24,6 +24,7 @@ struct tr_sink_ops {
 struct tr_sink {
 	const struct tr_sink_ops *ops;
 	uint64_t bytes; /* written so far; kept by tr_sink_write */
+	size_t memory;  /* that it holds now, about; kept by the implementation */
 	/* Set by commit: the store's checksum over what was written; "" where it has none. */
 	char checksum[TR_CHECKSUM_TEXT];
 };

@@ -41,6 +41,8 @@ struct tr_store_ops {
 		struct tr_err *err);
 	/* Absent: no error. Folders that become empty go as well. */
 	bool (*remove)(struct tr_store *s, const char *key, struct tr_err *err);
+	/* As remove, in as few requests as the store has; some may be gone where it fails. */
+	bool (*remove_many)(struct tr_store *s, const char *const *keys, size_t n, struct tr_err *err);
 	/* The store's own checksum of an object, as its sink's commit gave it (a folder: read
 	 * and hashed; S3: what it keeps beside the object). */
 	bool (*checksum)(struct tr_store *s, const char *key, char out[TR_CHECKSUM_TEXT], struct tr_err *err);

@@ -194,6 +194,7 @@ static bool local_create(struct tr_store *store, const char *key, struct tr_sink
 	if (!s)
 		return false;
 	s->base.ops = &sink_ops;
+	s->base.memory = SINK_BUFFER;
 	s->store = local(store);
 	s->fd = -1;
 	memcpy(s->key, key, strlen(key) + 1);
@@ -458,6 +459,14 @@ static bool local_remove(struct tr_store *store, const char *key, struct tr_err 
 	return true;
 }
 
+static bool local_remove_many(struct tr_store *store, const char *const *keys, size_t n, struct tr_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!local_remove(store, keys[i], err))
+			return false;
+	return true;
+}
+
 /* ---- opening ---- */
 
 static void local_free(struct tr_store *store)
@@ -482,6 +491,7 @@ static const struct tr_store_ops store_ops = {
 	.list = local_list,
 	.unfinished = local_unfinished,
 	.remove = local_remove,
+	.remove_many = local_remove_many,
 	.checksum = local_checksum,
 	.settle = local_settle,
 	.free = local_free,

@@ -7,8 +7,6 @@
 #define PATH_MAX_BYTES 4096
 #define PAGE_MIN ((size_t)64 << 10)
 #define PAGE_MAX ((size_t)1 << 20)
-/* What a store's sink holds for an open file, about: its write buffer. */
-#define SINK_MEMORY ((size_t)256 << 10)
 
 /* ---- all files ---- */
 
@@ -134,7 +132,7 @@ bool tr_stage_file_flush(struct tr_stage_file *file, struct tr_err *err)
 
 size_t tr_stage_file_memory(const struct tr_stage_file *file)
 {
-	return file->writer ? tr_parquet_writer_memory(file->writer) + SINK_MEMORY : 0;
+	return file->writer ? tr_parquet_writer_memory(file->writer) + file->sink->memory : 0;
 }
 
 /* What the manifest says of the file; the path moves over. */
