@@ -10,7 +10,9 @@
 
 /* All borrowed while the engine lives. */
 struct tr_athena_options {
-	const struct tr_aws *aws;       /* its http serves the calls, and ends by its own cancel */
+	/* Its credentials, region and endpoints; the calls go through connections of the
+	 * engine's own, so that `cancel` ends them. */
+	const struct tr_aws *aws;
 	const char *endpoint;           /* of Athena; NULL: as tr_aws_endpoint says */
 	const char *ca_file;            /* NULL: as struct tr_http_options says */
 	const char *workgroup;          /* NULL: `primary` */

@@ -32,7 +32,5 @@ struct tr_trino_options {
 /* A password or a token needs https, but for a server on this machine. */
 bool tr_trino_new(const struct tr_trino_options *options, struct tr_remote **out,
 	struct tr_err *err) TR_CHECKED;
-/* The same rule for a configuration's check: false with *err set. */
-bool tr_trino_check_url(const char *url, bool secret, struct tr_err *err) TR_CHECKED;
 
 #endif
