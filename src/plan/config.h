@@ -76,6 +76,10 @@ struct tr_config_dataset {
 	struct tr_pos partitions_pos;
 };
 
+struct tr_config_property {
+	char *name, *value;
+};
+
 struct tr_config_tag {
 	char *key, *value;
 	struct tr_pos pos;
@@ -117,6 +121,24 @@ struct tr_config {
 		struct tr_pos pos;
 	} s3;
 	char *engine; /* embedded | athena | trino */
+	struct tr_pos engine_pos;
+	struct {
+		char *workgroup, *catalog;
+		char *output_location;       /* s3://...; NULL: the workgroup's */
+		int64_t result_reuse_ms;     /* 0: no results are reused */
+		int64_t price_per_tb_micros; /* millionths of a dollar for 10^12 bytes */
+		struct tr_pos pos;
+	} athena;
+	struct {
+		char *url;              /* NULL: not configured */
+		char *catalog, *schema; /* schema NULL: lake.database */
+		char *user;
+		char *password, *token; /* secrets; NULL: none */
+		struct tr_config_property *session;
+		size_t n_session;
+		char *ca_file; /* NULL: the system's */
+		struct tr_pos pos, url_pos;
+	} trino;
 	struct {
 		int connections;     /* 2 */
 		int threads;         /* engine and encoder threads; default: processors, at most 4 */

@@ -262,6 +262,7 @@ void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root
 	const char *compression = r->config->parquet.compression;
 	check_url(r, tr_yaml_find(tr_yaml_find(root, "source"), "url"));
 	tr_config_check_lake(r, root);
+	tr_config_check_engine(r, root);
 	if (level && compression && strcmp(compression, "gzip") == 0 && r->config->parquet.level > 9)
 		tr_err_hint(tr_config_wrong(r, level->pos, "parquet.level: gzip has the levels 1 to 9"),
 			"write a lower level, or `compression: zstd`");

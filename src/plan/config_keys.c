@@ -115,6 +115,55 @@ static const struct tr_config_key s3_keys[] = {
 static const struct tr_config_section s3 = { "s3", "How objects are written to and read from S3.", s3_keys,
 	COUNT(s3_keys) };
 
+static const struct tr_config_key athena_keys[] = {
+	{ .name = "workgroup", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(athena.workgroup), .fallback = "primary",
+		.doc = "The workgroup that statements run in: its limits and settings hold." },
+	{ .name = "output_location", .read = tr_config_read_output, .kind = "`s3://bucket/prefix`",
+		.field = CONFIG(athena.output_location),
+		.doc = "Where Athena writes results. Left out: where the workgroup says, or nowhere with "
+			"managed results." },
+	{ .name = "catalog", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(athena.catalog), .fallback = "AwsDataCatalog",
+		.doc = "The data source of the lake's tables in Athena; `AwsDataCatalog` is Glue." },
+	{ .name = "result_reuse", .read = tr_config_read_duration, .kind = "duration",
+		.field = CONFIG(athena.result_reuse_ms), .min = 60000, .max = 7 * DAY_MS,
+		.doc = "Take the result of the same statement if it is not older than this; it scans and "
+			"costs nothing, and does not see a version published meanwhile. Left out: never." },
+	{ .name = "price_per_tb", .read = tr_config_read_price, .kind = "dollars",
+		.field = CONFIG(athena.price_per_tb_micros), .fallback = "5",
+		.doc = "What 10^12 scanned bytes cost in your region, for the costs that are shown." },
+};
+static const struct tr_config_section athena = { "athena",
+	"`engine: athena`: Amazon Athena, reached as `aws` says. Names of tables are looked for in "
+	"`lake.database`.", athena_keys, COUNT(athena_keys) };
+
+static const struct tr_config_key trino_keys[] = {
+	{ .name = "url", .read = tr_config_read_trino_url, .kind = "URL", .field = CONFIG(trino.url),
+		.pos = CONFIG(trino.url_pos), .required = true,
+		.doc = "The coordinator: `https://trino.example.org:8443`." },
+	{ .name = "catalog", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(trino.catalog), .fallback = "hive",
+		.doc = "Trino's catalog of the lake's tables: a Hive catalog over the same Glue." },
+	{ .name = "schema", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(trino.schema),
+		.doc = "Where names of tables are looked for. Left out: `lake.database`." },
+	{ .name = "user", .read = tr_config_read_text, .kind = "text", .min = 1, .field = CONFIG(trino.user),
+		.fallback = "tailrace", .doc = "Whom Trino sees." },
+	{ .name = "password", .read = tr_config_read_secret, .kind = "text", .field = CONFIG(trino.password),
+		.doc = "The user's password: write `${TRINO_PASSWORD:-}`. Needs https." },
+	{ .name = "token", .read = tr_config_read_secret, .kind = "text", .field = CONFIG(trino.token),
+		.doc = "A JWT or OAuth 2.0 token instead of a password: write `${TRINO_TOKEN:-}`. Needs "
+			"https." },
+	{ .name = "session", .read = tr_config_read_session, .kind = "group", .field = CONFIG(trino.session),
+		.doc = "Session properties: `{ query_max_run_time: 10m }`." },
+	{ .name = "ca_file", .read = tr_config_read_path, .kind = "path", .field = CONFIG(trino.ca_file),
+		.doc = "Certificates to trust, in PEM. Left out: the system's." },
+};
+static const struct tr_config_section trino = { "trino",
+	"`engine: trino`: a Trino cluster of your own, reached by its HTTP protocol.", trino_keys,
+	COUNT(trino_keys) };
+
 static const struct tr_config_key limit_keys[] = {
 	{ .name = "connections", .read = tr_config_read_int, .kind = "whole number",
 		.field = CONFIG(limits.connections), .min = 1, .max = 64, .fallback = "2",
@@ -278,8 +327,14 @@ static const struct tr_config_key root_keys[] = {
 	{ .name = "s3", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(s3.pos),
 		.section = &s3, .doc = "How objects in S3 are written." },
 	{ .name = "engine", .read = tr_config_read_word, .kind = "choice", .field = CONFIG(engine),
-		.words = WORDS("embedded"), .later = WORDS("athena", "trino"), .fallback = "embedded",
-		.doc = "Who runs SQL." },
+		.words = WORDS("embedded", "athena", "trino"), .pos = CONFIG(engine_pos),
+		.fallback = "embedded",
+		.doc = "Who answers `tailrace query`, where `--engine` does not say. Datasets are made by "
+			"the embedded engine whatever stands here." },
+	{ .name = "athena", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(athena.pos),
+		.section = &athena, .doc = "Amazon Athena as an engine." },
+	{ .name = "trino", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(trino.pos),
+		.section = &trino, .doc = "Trino as an engine." },
 	{ .name = "limits", .read = tr_config_read_group, .kind = "group", .section = &limits,
 		.doc = "Connections, memory, disk, rate, time." },
 	{ .name = "parquet", .read = tr_config_read_group, .kind = "group", .section = &parquet,

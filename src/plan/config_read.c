@@ -29,6 +29,19 @@ bool tr_config_at(const struct tr_config *c, struct tr_pos pos, struct tr_err *e
 	return tr_err_at_file(err, c->shown, pos.line, pos.column, known ? line : NULL);
 }
 
+/* A secret that stands in the file, as `password: hunter2`. */
+static void mask_key(char *text, const char *key)
+{
+	for (char *p = text; (p = strstr(p, key)) != NULL;) {
+		p += strlen(key);
+		p += strspn(p, " \t");
+		const char *ends = *p == '"' ? "\"" : *p == '\'' ? "'" : *p == '[' || *p == '{' ? "" : ",}";
+		size_t len = *p ? 1 + strcspn(p + 1, ends) : 0;
+		if (*p != '$' && strncmp(p + 1, "${", 2) != 0)
+			memset(p, '*', len);
+	}
+}
+
 void tr_config_mask(char *text)
 {
 	for (char *p = text; (p = strstr(p, "://")) != NULL;) {
@@ -46,6 +59,8 @@ void tr_config_mask(char *text)
 		if (*p != '$')
 			memset(p, '*', len);
 	}
+	mask_key(text, "password:");
+	mask_key(text, "token:");
 }
 
 static struct tr_err *mistake_v(const struct tr_config *c, struct tr_errs *errs, struct tr_pos pos,

@@ -155,6 +155,18 @@ void tr_config_read_account(struct tr_config_reader *, const struct tr_config_ke
 void tr_config_read_tags(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
 	void *);
 
+/* Those of the engines elsewhere (config_engine.c). A secret that is empty is none. */
+void tr_config_read_output(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_price(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_trino_url(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_secret(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+void tr_config_read_session(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
+
 /* What one key alone can't tell (config_check.c): after each dataset is read. */
 void tr_config_check_dataset(struct tr_config_reader *r, const struct tr_yaml *node,
 	const struct tr_config_dataset *d);
@@ -166,5 +178,7 @@ void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *nod
 void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root);
 /* Lake, catalog, S3 and their datasets together (config_lake.c). */
 void tr_config_check_lake(struct tr_config_reader *r, const struct tr_yaml *root);
+/* The engine and what it needs (config_engine.c). */
+void tr_config_check_engine(struct tr_config_reader *r, const struct tr_yaml *root);
 
 #endif

@@ -10,10 +10,10 @@
 #define ORDERS "datasets:\n  orders:\n    inputs: { o: public.orders }\n"
 
 /* What messages list, here once. */
-#define ROOT_KEYS "source, lake, aws, s3, engine, limits, parquet, retention, params, datasets"
+#define ROOT_KEYS "source, lake, aws, s3, engine, athena, trino, limits, parquet, retention, params, datasets"
 #define SOURCE_KEYS "url, password_command, row_security, lock_timeout, statement_timeout"
 #define LOCATION_DOC "A folder, made where it does not exist, or a prefix of an S3 bucket that exists."
-#define ENGINES "embedded"
+#define ENGINES "embedded, athena or trino"
 
 struct config_mistake {
 	const char *yaml, *errors;
@@ -125,8 +125,6 @@ static const struct config_mistake config_mistakes[] = {
 		"3:9 engine: expected " ENGINES ", got `duckdb` => write one of these words\n" },
 	{ SOURCE LAKE "engine: embeded\n" ORDERS,
 		"3:9 engine: expected " ENGINES ", got `embeded` => did you mean `embedded`?\n" },
-	{ SOURCE LAKE "engine: athena\n" ORDERS,
-		"3:9 engine: `athena` is not available in this version => write embedded\n" },
 	{ SOURCE LAKE "engine:\n" ORDERS,
 		"3:1 engine: expected " ENGINES ", got nothing => write a value, or leave the key out\n" },
 	{ SOURCE LAKE "engine: [embedded]\n" ORDERS,

@@ -5,6 +5,7 @@
 
 #include "config_mistakes.h"
 #include "config_mistakes_datasets.h"
+#include "config_mistakes_engine.h"
 #include "config_mistakes_lake.h"
 
 /* ---- good files ---- */
@@ -219,6 +220,52 @@ static void byte_order_marks_and_dos_lines_are_read(void **state)
 	clear(&p);
 }
 
+static void engines_elsewhere_read_with_all_their_keys(void **state)
+{
+	(void)state;
+	struct parsed p = parse_good(
+		"source: { url: service=x }\nlake: { location: ./lake }\nengine: trino\n"
+		"athena: { workgroup: analysts, catalog: shared, output_location: \"s3://acme/results/\",\n"
+		"  result_reuse: 90min, price_per_tb: 6.75 }\n"
+		"trino: { url: \"https://trino:8443\", catalog: lakehouse, schema: shop, user: me,\n"
+		"  password: \"${SECRET}\", ca_file: ca.pem,\n"
+		"  session: { query_max_run_time: 10m, hive.timestamp_precision: MICROSECONDS } }\n" ORDERS);
+	const struct tr_config *c = &p.config;
+	assert_string_equal(c->engine, "trino");
+	assert_string_equal(c->athena.workgroup, "analysts");
+	assert_string_equal(c->athena.catalog, "shared");
+	assert_string_equal(c->athena.output_location, "s3://acme/results/");
+	assert_int_equal(c->athena.result_reuse_ms, 5400000);
+	assert_int_equal(c->athena.price_per_tb_micros, 6750000);
+	assert_string_equal(c->trino.url, "https://trino:8443");
+	assert_string_equal(c->trino.catalog, "lakehouse");
+	assert_string_equal(c->trino.schema, "shop");
+	assert_string_equal(c->trino.user, "me");
+	assert_string_equal(c->trino.password, "hunter2 secret");
+	assert_null(c->trino.token);
+	assert_string_equal(c->trino.ca_file, "/project/ca.pem");
+	assert_int_equal(c->trino.n_session, 2);
+	assert_string_equal(c->trino.session[1].name, "hive.timestamp_precision");
+	assert_string_equal(c->trino.session[1].value, "MICROSECONDS");
+	clear(&p);
+	p = parse_good(
+		"source: { url: service=x }\nlake: { location: ./lake }\n"
+		"trino: { url: \"http://localhost:8080\", password: \"\", token: \"${NOT_SET:-}\" }\n" ORDERS);
+	c = &p.config;
+	assert_string_equal(c->engine, "embedded");
+	assert_string_equal(c->athena.workgroup, "primary");
+	assert_string_equal(c->athena.catalog, "AwsDataCatalog");
+	assert_null(c->athena.output_location);
+	assert_int_equal(c->athena.result_reuse_ms, 0);
+	assert_int_equal(c->athena.price_per_tb_micros, 5000000);
+	assert_string_equal(c->trino.catalog, "hive");
+	assert_string_equal(c->trino.user, "tailrace");
+	assert_null(c->trino.schema);
+	assert_null(c->trino.password);
+	assert_null(c->trino.token);
+	clear(&p);
+}
+
 static void a_lake_in_s3_reads_with_all_its_keys(void **state)
 {
 	(void)state;
@@ -294,6 +341,7 @@ static void every_mistake_is_named_at_its_place(void **state)
 	check_mistakes(config_mistakes, sizeof config_mistakes / sizeof *config_mistakes);
 	check_mistakes(dataset_mistakes, sizeof dataset_mistakes / sizeof *dataset_mistakes);
 	check_mistakes(lake_mistakes, sizeof lake_mistakes / sizeof *lake_mistakes);
+	check_mistakes(engine_mistakes, sizeof engine_mistakes / sizeof *engine_mistakes);
 }
 
 static void all_mistakes_of_a_file_come_in_its_order(void **state)
@@ -366,6 +414,9 @@ static void secrets_stand_in_no_message(void **state)
 		"source: postgres://app:hunter2@db/shop\n",
 		"source: [ postgres://app:hunter2@db/shop, { ]\n",
 		"lake: { location: \"postgres://app:hunter2@db/shop\" }\n",
+		"trino: { password: hunter2, nope: x }\n",
+		"trino: { token: \"hunter2 hunter2\", nope: x }\n",
+		"trino:\n  password: [ hunter2 ]\n",
 	};
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		struct parsed p = parse(files[i]);
@@ -409,6 +460,7 @@ int main(void)
 		cmocka_unit_test(paths_begin_at_the_files_folder),
 		cmocka_unit_test(byte_order_marks_and_dos_lines_are_read),
 		cmocka_unit_test(a_lake_in_s3_reads_with_all_its_keys),
+		cmocka_unit_test(engines_elsewhere_read_with_all_their_keys),
 		cmocka_unit_test(every_mistake_is_named_at_its_place),
 		cmocka_unit_test(all_mistakes_of_a_file_come_in_its_order),
 		cmocka_unit_test(secrets_stand_in_no_message),
