@@ -11,24 +11,6 @@
 #define PASSWORD_MAX 16384 /* a token of a cloud's identity service has some 2 KiB */
 #define CONNINFO_MAX 65536
 
-static bool is_secret(const char *entry)
-{
-	return strncmp(entry, "DATABASE_URL=", 13) == 0 || strncmp(entry, "PGPASSWORD=", 11) == 0;
-}
-
-/* The entries that a child may see; the array is owned, the entries are borrowed. */
-static const char **child_environment(const char *const *env, struct tr_err *err)
-{
-	size_t n = 0, kept = 0;
-	while (env[n])
-		n++;
-	const char **out = tr_calloc(n + 1, sizeof *out, err);
-	for (size_t i = 0; out && i < n; i++)
-		if (!is_secret(env[i]))
-			out[kept++] = env[i];
-	return out;
-}
-
 static bool failed(const char *what, const struct tr_buf *errors, struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_USER, "source.password_command %s", what);
@@ -102,6 +84,7 @@ static bool has_password(const PQconninfoOption *settings)
 bool tr_pg_add_password(const char *conninfo, const char *command, const char *folder, const char *const *env,
 	char **out, struct tr_err *err)
 {
+	static const char *const SECRETS[] = { "DATABASE_URL", "PGPASSWORD", NULL };
 	bool ok = false;
 	struct tr_buf password;
 	const char **child = NULL;
@@ -117,7 +100,7 @@ bool tr_pg_add_password(const char *conninfo, const char *command, const char *f
 			"source.url has a password, and there is a source.password_command");
 		tr_err_hint(err, "leave one of the two out");
 	} else {
-		child = child_environment(env, err);
+		child = tr_process_environment(env, SECRETS, err);
 		ok = child && run(command, folder, child, &password, err) &&
 			compose(settings, (const char *)password.data, out, err);
 	}

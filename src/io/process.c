@@ -128,6 +128,69 @@ out:
 	return ok;
 }
 
+static bool is_named(const char *entry, const char *const *names)
+{
+	for (; *names; names++) {
+		size_t n = strlen(*names);
+		if (strncmp(entry, *names, n) == 0 && entry[n] == '=')
+			return true;
+	}
+	return false;
+}
+
+const char **tr_process_environment(const char *const *env, const char *const *without, struct tr_err *err)
+{
+	size_t n = 0, kept = 0;
+	while (env[n])
+		n++;
+	const char **out = tr_calloc(n + 1, sizeof *out, err);
+	for (size_t i = 0; out && i < n; i++)
+		if (!is_named(env[i], without))
+			out[kept++] = env[i];
+	return out;
+}
+
+/* One word from *p to *to; both move. False: a quote is not closed. */
+static bool split_word(const char **p, char **to)
+{
+	char quote = '\0';
+	for (; **p && (quote || !strchr(" \t\r\n", **p)); ++*p) {
+		char c = **p;
+		if (quote ? c == quote : c == '\'' || c == '"') {
+			quote = quote ? '\0' : c;
+			continue;
+		}
+		/* Between double quotes a backslash is one, but before a quote and itself. */
+		if (c == '\\' && quote != '\'' && (*p)[1] && (!quote || strchr("\"\\", (*p)[1])))
+			c = *++*p;
+		*(*to)++ = c;
+	}
+	*(*to)++ = '\0';
+	return !quote;
+}
+
+bool tr_process_split(const char *command, char ***words, struct tr_err *err)
+{
+	size_t len = strlen(command), most = len / 2 + 2, n = 0;
+	char **out = tr_malloc(most * sizeof *out + len + 1, err);
+	if (!out)
+		return false;
+	char *to = (char *)(out + most);
+	bool ok = true;
+	for (const char *p = command + strspn(command, " \t\r\n"); ok && *p; p += strspn(p, " \t\r\n")) {
+		out[n++] = to;
+		ok = split_word(&p, &to);
+	}
+	out[n] = NULL;
+	*words = out;
+	if (ok && n > 0)
+		return true;
+	free(out);
+	*words = NULL;
+	tr_err_set(err, TR_ERR_USER, "a command %s", ok ? "is empty" : "has a quote that is not closed");
+	return tr_err_hint(err, "write a program and its arguments; quote what has spaces");
+}
+
 bool tr_process_find(const char *name, const char *path_list, char **out, struct tr_err *err)
 {
 	char candidate[4096];
