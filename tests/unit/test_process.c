@@ -179,6 +179,53 @@ static void programs_are_found_on_the_path_that_is_given(void **state)
 	assert_string_equal(err.what, "`sh` was not found on PATH");
 }
 
+static void commands_are_split_into_words_without_a_shell(void **state)
+{
+	(void)state;
+	const struct {
+		const char *command, *words; /* joined by | */
+	} cases[] = {
+		{ "  a  b\tc ", "a|b|c" },
+		{ "'one word' \"an other\" x\\ y", "one word|an other|x y" },
+		{ "a'b'\"c\"d ''", "abcd|" },
+		{ "\"\\\"quoted\\\" \\\\ \\n\" '\\'", "\"quoted\" \\ \\n|\\" },
+		{ "echo $HOME *.c > x", "echo|$HOME|*.c|>|x" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tr_err err = { 0 };
+		char **words, joined[128] = "";
+		assert_ok(tr_process_split(cases[i].command, &words, &err), err);
+		for (size_t k = 0; words[k]; k++)
+			snprintf(joined + strlen(joined), sizeof joined - strlen(joined), "%s%s",
+				k ? "|" : "", words[k]);
+		assert_string_equal(joined, cases[i].words);
+		free(words);
+	}
+	const char *const wrong[] = { "", "  \n", "a 'b", "\"" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct tr_err err = { 0 };
+		char **words;
+		assert_false(tr_process_split(wrong[i], &words, &err));
+		assert_int_equal(err.kind, TR_ERR_USER);
+		assert_null(words);
+	}
+}
+
+static void an_environment_leaves_out_what_is_named(void **state)
+{
+	(void)state;
+	const char *const env[] = { "A=1", "AB=2", "B=3", "A=4", "C", NULL };
+	const char *const without[] = { "A", "C", NULL };
+	struct tr_err err = { 0 };
+	const char **out = tr_process_environment(env, without, &err);
+	assert_non_null(out);
+	assert_string_equal(out[0], "AB=2");
+	assert_string_equal(out[1], "B=3");
+	assert_string_equal(out[2], "C");
+	assert_null(out[3]);
+	free(out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +238,8 @@ int main(void)
 		cmocka_unit_test(broken_pipes_end_the_program_even_where_we_ignore_them),
 		cmocka_unit_test(program_that_is_not_there_is_an_error),
 		cmocka_unit_test(programs_are_found_on_the_path_that_is_given),
+		cmocka_unit_test(commands_are_split_into_words_without_a_shell),
+		cmocka_unit_test(an_environment_leaves_out_what_is_named),
 	};
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
