@@ -45,8 +45,8 @@ static inline int64_t aws_world_now(void *context)
 static inline void aws_world_set(struct aws_world *w, const char *name, const char *value)
 {
 	assert_true(w->n_env < 32);
-	snprintf(w->env[w->n_env].name, sizeof w->env[0].name, "%s", name);
-	snprintf(w->env[w->n_env].value, sizeof w->env[0].value, "%s", value);
+	tr_copy_text(w->env[w->n_env].name, sizeof w->env[0].name, name);
+	tr_copy_text(w->env[w->n_env].value, sizeof w->env[0].value, value);
 	w->n_env++;
 }
 

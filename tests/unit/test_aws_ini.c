@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "io/aws_ini.h"
