@@ -39,7 +39,7 @@ static void decode(char *text)
 		int high = *text == '%' ? hex(text[1]) : -1, low = high >= 0 ? hex(text[2]) : -1;
 		if (low >= 0)
 			text += 2;
-		*out++ = low >= 0 ? (char)(high << 4 | low) : *text;
+		*out++ = (char)(low >= 0 ? high << 4 | low : *text);
 	}
 	*out = '\0';
 }
