@@ -52,6 +52,14 @@ struct estimate {
 static struct estimate estimate(const struct tr_config *config, const struct tr_plan_dataset *d)
 {
 	struct estimate e = { 0 };
+	for (size_t i = 0; i < d->n_sources; i++) {
+		const struct tr_plan_source *s = &d->sources[i];
+		if (s->rows < 0 || s->bytes < 0)
+			return (struct estimate){ -1, -1, -1 };
+		if ((double)s->rows > e.rows)
+			e.rows = (double)s->rows;
+		e.bytes_read += (double)s->bytes;
+	}
 	for (size_t i = 0; i < d->n_inputs; i++) {
 		const struct tr_plan_input *in = &d->inputs[i];
 		if (in->est_rows < 0 || in->est_bytes < 0)
@@ -72,17 +80,36 @@ static struct estimate estimate(const struct tr_config *config, const struct tr_
 
 /* ---- text ---- */
 
+#define NEVER_ANALYSED "unknown (never analysed)"
+
 static const char *about(double n, bool bytes, char *buf)
 {
 	char text[TR_UNITS_TEXT];
 	if (n < 0)
-		return "unknown (never analysed)";
+		return "unknown";
 	if (bytes)
 		tr_units_bytes((uint64_t)n, text);
 	else
 		tr_units_count((int64_t)n, text);
 	snprintf(buf, TR_UNITS_TEXT + 8, "about %s", text);
 	return buf;
+}
+
+static void add_source(struct tr_table *t, const struct tr_plan_source *s)
+{
+	char text[TR_UNITS_TEXT];
+	tr_table_text(t, s->config->dataset);
+	if (s->upstream >= 0)
+		tr_table_text(t, "the lake, of this run");
+	else if (s->version)
+		tr_table_textf(t, "the lake, version %llu", (unsigned long long)s->version);
+	else
+		tr_table_text(t, "the lake, not published yet");
+	tr_table_textf(t, "%zu of %zu", s->n_columns, s->schema.n);
+	tr_table_text(t, s->rows < 0 ? "not known yet" : tr_units_count(s->rows, text));
+	tr_table_text(t, s->bytes < 0 ? "not known yet" : tr_units_bytes((uint64_t)s->bytes, text));
+	tr_table_textf(t, "%d", s->scans);
+	tr_table_text(t, s->scans ? "read from its files" : "not read");
 }
 
 static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
@@ -100,8 +127,9 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 		tr_table_textf(&t, "%s.%s%s", in->relation->schema, in->relation->name,
 			in->config->where ? " (filtered)" : "");
 		tr_table_textf(&t, "%zu of %zu", in->n_columns, in->relation->n_columns);
-		tr_table_text(&t, about(in->est_rows, false, text));
-		tr_table_text(&t, about((double)in->est_bytes, true, text));
+		tr_table_text(&t, in->est_rows < 0 ? NEVER_ANALYSED : about(in->est_rows, false, text));
+		tr_table_text(&t,
+			in->est_bytes < 0 ? NEVER_ANALYSED : about((double)in->est_bytes, true, text));
 		tr_table_textf(&t, "%d", in->scans);
 		if (in->preload)
 			tr_table_text(&t, "loaded first");
@@ -112,6 +140,8 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 		else
 			tr_table_text(&t, in->scans ? "streamed" : "not read");
 	}
+	for (size_t i = 0; i < d->n_sources; i++)
+		add_source(&t, &d->sources[i]);
 	if (!tr_table_print(&t, &cli->console, cli->console.out, 0, &err))
 		tr_console_error(&cli->console, &err);
 	tr_table_clear(&t);
@@ -161,18 +191,26 @@ static void print_resources(FILE *out, const struct tr_config *config, const str
 {
 	char a[TR_UNITS_TEXT + 8], b[TR_UNITS_TEXT + 8];
 	struct estimate e = estimate(config, d);
-	fprintf(out, "  reads        %s, on %d connection%s\n", about(e.bytes_read, true, a), d->connections,
-		d->connections == 1 ? "" : "s");
+	fprintf(out, "  reads        %s, ", about(e.bytes_read, true, a));
+	if (d->connections)
+		fprintf(out, "on %d connection%s\n", d->connections, d->connections == 1 ? "" : "s");
+	else
+		fputs("all of it from the lake\n", out);
 	fprintf(out,
 		"  memory       %s at most (limits.memory): ", tr_units_memory(config->limits.memory, a));
 	if (d->engine_threads > 0)
 		fprintf(out, "engine %s with %d thread%s, ", tr_units_memory(d->engine_memory, a),
 			d->engine_threads, d->engine_threads == 1 ? "" : "s");
 	fprintf(out, "staging %s\n", tr_units_memory(d->stage_memory, b));
-	fprintf(out, "  writes       %s rows%s, %s Parquet, ", about(e.rows, false, a),
-		d->kind == TR_PLAN_COPY ? ""
-					: " (as the largest input; the statement may make it more or less)",
-		config->parquet.compression);
+	if (e.rows < 0)
+		fprintf(out, "  writes       an unknown number of rows, %s Parquet, ",
+			config->parquet.compression);
+	else
+		fprintf(out, "  writes       %s rows%s, %s Parquet, ", about(e.rows, false, a),
+			d->kind == TR_PLAN_COPY
+				? ""
+				: " (as the largest input; the statement may make it more or less)",
+			config->parquet.compression);
 	if (d->n_keys > 0)
 		fputs("one file or more a partition\n", out);
 	else if (e.files < 0)
@@ -206,8 +244,11 @@ static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const
 static int print_plan(struct tr_cli *cli, const struct tr_planning *p)
 {
 	int version = p->server_version;
-	fprintf(cli->console.out, "from %s (Postgres %d.%d) to %s\n\n", p->where, version / 10000,
-		version % 10000, p->config.lake.location);
+	if (version)
+		fprintf(cli->console.out, "from %s (Postgres %d.%d) to %s\n\n", p->where, version / 10000,
+			version % 10000, p->config.lake.location);
+	else
+		fprintf(cli->console.out, "within %s\n\n", p->config.lake.location);
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
 		print_dataset(cli, p, &p->plan.datasets[i]);
 	tr_console_note(&cli->console, "%zu dataset%s checked; no row was read, nothing was published",
@@ -233,6 +274,25 @@ static json_t *inputs_json(const struct tr_plan_dataset *d)
 			in->est_rows < 0 ? json_null() : json_integer((json_int_t)in->est_rows));
 		json_object_set_new(o, "bytes",
 			in->est_bytes < 0 ? json_null() : json_integer(in->est_bytes));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *sources_json(const struct tr_plan_dataset *d)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < d->n_sources; i++) {
+		const struct tr_plan_source *s = &d->sources[i];
+		json_t *columns = json_array();
+		for (size_t k = 0; k < s->n_columns; k++)
+			json_array_append_new(columns, json_string(s->schema.fields[s->columns[k]].name));
+		json_t *o = json_pack("{s:s, s:o, s:i, s:b}", "dataset", s->config->dataset, "columns",
+			columns, "scans", s->scans, "of_this_run", s->upstream >= 0);
+		json_object_set_new(o, "version",
+			s->version ? json_integer((json_int_t)s->version) : json_null());
+		json_object_set_new(o, "rows", s->rows < 0 ? json_null() : json_integer(s->rows));
+		json_object_set_new(o, "bytes", s->bytes < 0 ? json_null() : json_integer(s->bytes));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -277,11 +337,12 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 		json_array_append_new(warnings, json_string(w->text));
 	for (size_t i = 0; i < d->n_checks; i++)
 		json_array_append_new(checks, json_string(d->checks[i].text));
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:I, s:I, s:o, s:o}", "dataset",
-		d->config->name, "kind", KINDS[d->kind], "inputs", inputs_json(d), "columns", columns_json(d),
-		"partitions", keys_json(d), "connections", d->connections, "workers", d->workers,
-		"engine_threads", d->engine_threads, "engine_memory", (json_int_t)d->engine_memory,
-		"stage_memory", (json_int_t)d->stage_memory, "checks", checks, "warnings", warnings);
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:I, s:I, s:o, s:o}", "dataset",
+		d->config->name, "kind", KINDS[d->kind], "inputs", inputs_json(d), "from", sources_json(d),
+		"columns", columns_json(d), "partitions", keys_json(d), "connections", d->connections,
+		"workers", d->workers, "engine_threads", d->engine_threads, "engine_memory",
+		(json_int_t)d->engine_memory, "stage_memory", (json_int_t)d->stage_memory, "checks", checks,
+		"warnings", warnings);
 	json_object_set_new(o, "rows", e.rows < 0 ? json_null() : json_integer((json_int_t)e.rows));
 	json_object_set_new(o, "bytes_read",
 		e.bytes_read < 0 ? json_null() : json_integer((json_int_t)e.bytes_read));

@@ -81,6 +81,7 @@ static int print_json(struct tr_cli *cli, const struct listed *items, size_t n)
 			json_object_set_new(o, "rows", json_integer(d->manifest.rows));
 			json_object_set_new(o, "bytes", json_integer((json_int_t)d->manifest.bytes));
 			json_object_set_new(o, "files", json_integer((json_int_t)d->manifest.n_files));
+			json_object_set_new(o, "from", tr_project_sources_json(&d->manifest));
 			json_object_set_new(o, "columns", columns_json(&d->manifest, &err));
 		}
 		json_array_append_new(list, o);
@@ -89,6 +90,18 @@ static int print_json(struct tr_cli *cli, const struct listed *items, size_t n)
 		return tr_project_print_json(cli, list);
 	json_decref(list);
 	return tr_console_error(&cli->console, &err);
+}
+
+/* `Postgres`, or the versions that it was made of. */
+static void add_sources(struct tr_table *t, const struct tr_manifest *m)
+{
+	struct tr_str text;
+	tr_str_init(&text, (size_t)1 << 16);
+	for (size_t i = 0; i < m->n_sources; i++)
+		tr_str_addf(&text, "%s%s v%llu", i ? ", " : "", m->sources[i].dataset,
+			(unsigned long long)m->sources[i].version);
+	tr_table_text(t, m->n_sources ? text.ptr : "Postgres");
+	tr_str_clear(&text);
 }
 
 static int print_table(struct tr_cli *cli, const struct listed *items, size_t n)
@@ -103,12 +116,13 @@ static int print_table(struct tr_cli *cli, const struct listed *items, size_t n)
 	tr_table_column(&t, "size", NULL, true);
 	tr_table_column(&t, "files", NULL, true);
 	tr_table_column(&t, "columns", NULL, true);
+	tr_table_column(&t, "from", NULL, false);
 	tr_table_column(&t, "state", NULL, false);
 	for (size_t i = 0; i < n; i++) {
 		const struct listed *d = &items[i];
 		tr_table_text(&t, d->name);
 		if (!d->published) {
-			for (int k = 0; k < 5; k++)
+			for (int k = 0; k < 6; k++)
 				tr_table_text(&t, "");
 			tr_table_text(&t, "not published yet");
 			continue;
@@ -118,6 +132,7 @@ static int print_table(struct tr_cli *cli, const struct listed *items, size_t n)
 		tr_table_text(&t, tr_units_bytes(d->manifest.bytes, text));
 		tr_table_text(&t, tr_units_count((int64_t)d->manifest.n_files, text));
 		tr_table_textf(&t, "%zu", d->manifest.schema.n + d->manifest.n_keys);
+		add_sources(&t, &d->manifest);
 		tr_table_text(&t, "published");
 	}
 	bool ok = tr_table_print(&t, &cli->console, cli->console.out, 0, &err);

@@ -6,6 +6,17 @@
 #include "cli/units.h"
 #include "run/run.h"
 
+static json_t *sources_json(const struct tr_run_dataset_report *d)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < d->n_sources; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:I, s:I, s:I}", "dataset", d->sources[i].dataset, "version",
+				(json_int_t)d->sources[i].version, "rows", (json_int_t)d->sources[i].rows,
+				"bytes", (json_int_t)d->sources[i].bytes));
+	return list;
+}
+
 static json_t *report_json(const struct tr_run_report *r)
 {
 	json_t *list = json_array();
@@ -16,6 +27,8 @@ static json_t *report_json(const struct tr_run_report *r)
 			(json_int_t)d->rows_in, "rows_out", (json_int_t)d->rows_out, "bytes_in",
 			(json_int_t)d->bytes_in, "bytes_out", (json_int_t)d->bytes_out, "files",
 			(json_int_t)d->files, "seconds", d->seconds, "seconds_postgres", d->seconds_postgres);
+		if (d->n_sources)
+			json_object_set_new(o, "from", sources_json(d));
 		if (d->published)
 			json_object_set_new(o, "version", json_integer((json_int_t)d->version));
 		else
@@ -25,6 +38,21 @@ static json_t *report_json(const struct tr_run_report *r)
 	return json_pack("{s:o, s:s, s:b, s:f, s:f, s:I}", "datasets", list, "snapshot_lsn", r->snapshot.lsn,
 		"standby", r->snapshot.standby, "seconds", r->seconds, "seconds_snapshot",
 		r->seconds_snapshot, "peak_memory", (json_int_t)r->peak_memory);
+}
+
+/* `daily read enriched_orders version 7 (1,000 rows, 12 KB)`, a line for each. */
+static void print_sources(FILE *out, const struct tr_run_report *r)
+{
+	char rows[TR_UNITS_TEXT], bytes[TR_UNITS_TEXT];
+	bool first = true;
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->datasets[i].n_sources; k++) {
+			const struct tr_run_source_report *s = &r->datasets[i].sources[k];
+			fprintf(out, "%s%s read %s version %llu (%s rows, %s)\n", first ? "\n" : "",
+				r->datasets[i].dataset, s->dataset, (unsigned long long)s->version,
+				tr_units_count((int64_t)s->rows, rows), tr_units_bytes(s->bytes, bytes));
+			first = false;
+		}
 }
 
 static void print_report(struct tr_cli *cli, const struct tr_run_report *r)
@@ -49,17 +77,23 @@ static void print_report(struct tr_cli *cli, const struct tr_run_report *r)
 		tr_table_text(&t, tr_units_bytes(d->bytes_in, text));
 		tr_table_text(&t, tr_units_bytes(d->bytes_out, text));
 		tr_table_text(&t, tr_units_count((int64_t)d->files, text));
-		tr_table_text(&t, tr_units_seconds(d->seconds_postgres, text));
+		tr_table_text(&t,
+			d->seconds_postgres > 0 ? tr_units_seconds(d->seconds_postgres, text) : "-");
 		tr_table_text(&t, tr_units_seconds(d->seconds, text));
 	}
 	FILE *out = cli->console.out;
 	if (!tr_table_print(&t, &cli->console, out, 0, &err))
 		tr_console_error(&cli->console, &err);
 	tr_table_clear(&t);
+	print_sources(out, r);
 	char memory[TR_UNITS_TEXT], wall[TR_UNITS_TEXT], held[TR_UNITS_TEXT];
-	fprintf(out, "\nsnapshot at LSN %s%s, held for %s; %s in all, peak memory %s\n",
-		r->snapshot.lsn[0] ? r->snapshot.lsn : "(none)", r->snapshot.standby ? " (standby)" : "",
-		tr_units_seconds(r->seconds_snapshot, held), tr_units_seconds(r->seconds, wall),
+	if (r->read_postgres)
+		fprintf(out, "\nsnapshot at LSN %s%s, held for %s; ",
+			r->snapshot.lsn[0] ? r->snapshot.lsn : "(none)",
+			r->snapshot.standby ? " (standby)" : "", tr_units_seconds(r->seconds_snapshot, held));
+	else
+		fputs("\nPostgres was not read; ", out);
+	fprintf(out, "%s in all, peak memory %s\n", tr_units_seconds(r->seconds, wall),
 		tr_units_memory(r->peak_memory, memory));
 }
 

@@ -66,12 +66,12 @@ static json_t *row_json(const struct tr_manifest *m, const char *drift, int64_t 
 	char committed[TR_CLOCK_TEXT], snapshot[TR_CLOCK_TEXT];
 	tr_clock_iso(m->committed_us, committed);
 	tr_clock_iso(m->snapshot_us, snapshot);
-	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s}", "dataset",
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "dataset",
 		m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id", m->run_id, "rows",
 		(json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
 		"committed", committed, "snapshot_time", snapshot, "age_seconds", (json_int_t)age,
-		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift",
-		drift);
+		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift", drift,
+		"from", tr_project_sources_json(m));
 }
 
 int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)

@@ -4,7 +4,7 @@
 
 #include "io/pg.h"
 
-static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
+static int make_plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
 	struct tr_planning *out)
 {
 	struct tr_errs errs;
@@ -16,18 +16,38 @@ static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_optio
 	return code;
 }
 
+/* With the lake at hand, where a dataset reads others that are there. */
+static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
+	struct tr_planning *out)
+{
+	struct tr_plan_options with_lake = *options;
+	struct tr_store *store = NULL;
+	struct tr_lake lake;
+	int code = 0;
+	if (tr_plan_reads_lake(&out->config, options->names, options->n))
+		code = tr_project_lake_to_read(cli, &out->config, &store, &lake);
+	if (store)
+		with_lake.lake = &lake;
+	if (!code)
+		code = make_plan(cli, pg, &with_lake, out);
+	tr_store_free(store);
+	return code;
+}
+
 int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, struct tr_planning *out)
 {
 	struct tr_err err = { 0 };
 	struct tr_pg *pg = NULL;
 	memset(out, 0, sizeof *out);
-	int code = tr_project_config(cli, &out->config);
+	int code = tr_project_config(cli, options->names, options->n, &out->config);
 	if (code)
 		return code;
 	const struct tr_pg_options connection = { .conninfo = out->config.source.url,
 		.application_name = "tailrace/plan",
 		.cancel = &cli->cancel };
-	if (!tr_pg_open(&connection, &pg, &err)) {
+	if (!tr_plan_reads_postgres(&out->config, options->names, options->n)) {
+		code = plan(cli, NULL, options, out);
+	} else if (!tr_pg_open(&connection, &pg, &err)) {
 		code = tr_console_error(&cli->console, &err);
 	} else {
 		tr_copy_text(out->where, sizeof out->where, tr_pg_where(pg));

@@ -8,7 +8,7 @@
 struct tr_planning {
 	struct tr_config config;
 	struct tr_plan plan;
-	char where[256]; /* the database, without secrets */
+	char where[256]; /* the database, without secrets; empty where it is not read */
 	int server_version;
 };
 

@@ -42,7 +42,11 @@ void tr_progress_describe(const struct tr_progress_dataset *d, int64_t now_us, i
 		add_bar(out, part, bar);
 	if (part >= 0)
 		tr_str_addf(out, "%2.0f%%  ", part * 100);
-	tr_str_addf(out, "%s rows", tr_units_count((int64_t)d->rows_read, text));
+	/* What reads only the lake is known by what it writes. */
+	if (d->rows_read || !d->rows_written)
+		tr_str_addf(out, "%s rows", tr_units_count((int64_t)d->rows_read, text));
+	else
+		tr_str_addf(out, "%s rows written", tr_units_count((int64_t)d->rows_written, text));
 	if (d->bytes_read)
 		tr_str_addf(out, "  %s", tr_units_bytes(d->bytes_read, text));
 	if (!d->started_us || elapsed < 0.2)

@@ -8,6 +8,7 @@
 
 #include "data/name.h"
 #include "plan/config_password.h"
+#include "plan/plan.h"
 
 static const char *environment(void *context, const char *name)
 {
@@ -44,9 +45,25 @@ static int load_config(struct tr_cli *cli, load_fn load, struct tr_config *out)
 	return code;
 }
 
-int tr_project_config(struct tr_cli *cli, struct tr_config *out)
+/* Datasets that read only the lake need nothing of the source: not its variables, not its
+ * password. A mistake is left to those who load the whole file. */
+static bool load_without_source(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out)
+{
+	struct tr_errs ignored;
+	tr_errs_init(&ignored);
+	bool ok = tr_config_load_lake(cli->config_path, environment, NULL, out, &ignored);
+	tr_errs_clear(&ignored);
+	if (!ok || (!tr_plan_reads_postgres(out, names, n) && tr_plan_reads_lake(out, names, n)))
+		return ok;
+	tr_config_clear(out);
+	return false;
+}
+
+int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out)
 {
 	struct tr_err err = { 0 };
+	if (load_without_source(cli, names, n, out))
+		return 0;
 	int code = load_config(cli, tr_config_load, out);
 	if (code ||
 		(tr_config_add_password(out, (const char *const *)environ, &err) &&
@@ -71,12 +88,13 @@ static void set_lake(struct tr_lake *lake, struct tr_store *store)
 }
 
 /* A configured lake whose folder is not there yet. */
-static bool never_published(const struct tr_project_lake *p, struct tr_err *err)
+static bool never_published(const struct tr_config *config, struct tr_err *err)
 {
 	struct stat st;
-	if (!p->has_config || stat(p->config.lake.location, &st) == 0 || errno != ENOENT)
+	if (strncmp(config->lake.location, "s3://", 5) == 0 || stat(config->lake.location, &st) == 0 ||
+		errno != ENOENT)
 		return false;
-	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", p->config.lake.location);
+	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", config->lake.location);
 	tr_err_hint(err, "`tailrace run` publishes");
 	return true;
 }
@@ -92,7 +110,7 @@ int tr_project_lake(struct tr_cli *cli, const char *folder, bool may_be_missing,
 		out->has_config = true;
 		folder = out->config.lake.location;
 	}
-	bool missing = never_published(out, &err);
+	bool missing = out->has_config && never_published(&out->config, &err);
 	if (missing && may_be_missing)
 		return 0;
 	if (missing || !open_store(folder, false, &out->store, &err)) {
@@ -116,6 +134,19 @@ int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, s
 {
 	struct tr_err err = { 0 };
 	if (!open_store(config->lake.location, true, store, &err))
+		return tr_console_error(&cli->console, &err);
+	set_lake(lake, *store);
+	return 0;
+}
+
+int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
+	struct tr_lake *lake)
+{
+	struct tr_err err = { 0 };
+	*store = NULL;
+	if (never_published(config, &err))
+		return 0;
+	if (!open_store(config->lake.location, false, store, &err))
 		return tr_console_error(&cli->console, &err);
 	set_lake(lake, *store);
 	return 0;
@@ -201,6 +232,16 @@ int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const c
 	*names = NULL;
 	*n = 0;
 	return tr_console_error(&cli->console, &err);
+}
+
+json_t *tr_project_sources_json(const struct tr_manifest *m)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < m->n_sources; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:I}", "dataset", m->sources[i].dataset, "version",
+				(json_int_t)m->sources[i].version));
+	return list;
 }
 
 int tr_project_print_json(struct tr_cli *cli, json_t *value)

@@ -11,8 +11,10 @@
 #include "lake/lake.h"
 #include "plan/config.h"
 
-/* Load the configuration and register its secrets. After success tr_config_clear(out). */
-int tr_project_config(struct tr_cli *cli, struct tr_config *out);
+/* Load the configuration for work on the named datasets (n == 0: all), and register its secrets.
+ * Where none of them reads Postgres, the source's variables may be unset and its password is not
+ * asked for. After success tr_config_clear(out). */
+int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out);
 
 struct tr_project_lake {
 	struct tr_config config;
@@ -29,6 +31,10 @@ void tr_project_lake_clear(struct tr_project_lake *p);
 int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
 	struct tr_lake *lake);
 
+/* The same for commands that only look: *store is NULL where nothing was ever published. */
+int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
+	struct tr_lake *lake);
+
 /* The datasets that a command is about: those named (each must be published), or all
  * published ones. Free with tr_names_free. */
 int tr_project_published(struct tr_cli *cli, const struct tr_lake *lake, const char *const *named,
@@ -38,6 +44,8 @@ void tr_names_free(char **names, size_t n);
 bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 
+/* The versions of other datasets that a version was made of. */
+json_t *tr_project_sources_json(const struct tr_manifest *m);
 /* Print a JSON value, indented, and give it up. NULL: out of memory. The exit code. */
 int tr_project_print_json(struct tr_cli *cli, json_t *value);
 

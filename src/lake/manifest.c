@@ -34,6 +34,9 @@ void tr_manifest_clear(struct tr_manifest *m)
 	free(m->kind);
 	free(m->snapshot_xmin_xmax);
 	free(m->snapshot_lsn);
+	for (size_t i = 0; i < m->n_sources; i++)
+		free(m->sources[i].dataset);
+	free(m->sources);
 	for (size_t i = 0; i < m->n_files; i++)
 		clear_file(&m->files[i], m->n_keys);
 	free(m->files);

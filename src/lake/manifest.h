@@ -35,6 +35,12 @@ struct tr_manifest_file {
 	int64_t row_groups;
 };
 
+/* A version of another dataset that was read. */
+struct tr_manifest_source {
+	char *dataset;
+	uint64_t version;
+};
+
 struct tr_manifest {
 	char *dataset;
 	int32_t last_field_id; /* the highest ever given in this dataset; never used again */
@@ -48,6 +54,9 @@ struct tr_manifest {
 	char *snapshot_xmin_xmax, *snapshot_lsn;
 	int64_t snapshot_us;
 	bool standby;
+	/* What it was made of in the lake; its snapshot is then the oldest of all it was made of. */
+	struct tr_manifest_source *sources;
+	size_t n_sources;
 	struct tr_schema schema; /* the columns in the files, then not the partition columns */
 	struct tr_partition_key *keys;
 	size_t n_keys;
@@ -62,6 +71,7 @@ struct tr_manifest {
 /* A manifest's text is at most this long: some 500,000 files of 10 columns. */
 #define TR_MANIFEST_BYTES_MAX ((size_t)512 << 20)
 #define TR_MANIFEST_FILES_MAX 1000000
+#define TR_MANIFEST_SOURCES_MAX 4096
 #define TR_PARTITION_KEYS_MAX 32
 #define TR_PARTITION_VALUE_MAX 1024
 #define TR_RUN_ID_MAX 39 /* [0-9a-z-]+ */

@@ -43,6 +43,20 @@ static bool check_head(const struct tr_manifest *m, struct tr_err *err)
 	return true;
 }
 
+static bool check_sources(const struct tr_manifest *m, struct tr_err *err)
+{
+	for (size_t i = 0; i < m->n_sources; i++) {
+		const struct tr_manifest_source *source = &m->sources[i];
+		if (!source->dataset || !tr_name_is_dataset(source->dataset) || source->version < 1)
+			return wrong(err, "it was made of `%.128s`, version %llu",
+				source->dataset ? source->dataset : "", (unsigned long long)source->version);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(source->dataset, m->sources[k].dataset) == 0)
+				return wrong(err, "source `%s` stands twice", source->dataset);
+	}
+	return true;
+}
+
 static bool check_schema(const struct tr_manifest *m, struct tr_err *err)
 {
 	const struct tr_field *fields = m->schema.fields;
@@ -142,5 +156,6 @@ static bool check_files(const struct tr_manifest *m, struct tr_err *err)
 
 bool tr_manifest_check(const struct tr_manifest *m, struct tr_err *err)
 {
-	return check_head(m, err) && check_schema(m, err) && check_keys(m, err) && check_files(m, err);
+	return check_head(m, err) && check_sources(m, err) && check_schema(m, err) && check_keys(m, err) &&
+		check_files(m, err);
 }

@@ -63,6 +63,22 @@ static json_t *text_or_null(const char *text)
 	return text ? json_string(text) : json_null();
 }
 
+/* Only where the dataset was made of others. */
+static bool add_sources(struct tr_str *out, const struct tr_manifest *m, struct tr_err *err)
+{
+	if (!m->n_sources)
+		return true;
+	json_t *list = json_array();
+	bool complete = list != NULL;
+	for (size_t i = 0; complete && i < m->n_sources; i++) {
+		json_t *source = json_object();
+		complete = put_text(source, "dataset", m->sources[i].dataset) &&
+			put_count(source, "version", m->sources[i].version);
+		complete = json_array_append_new(list, source) == 0 && complete;
+	}
+	return add_member(out, "sources", list, complete, err);
+}
+
 static bool add_head(struct tr_str *out, const struct tr_manifest *m, struct tr_err *err)
 {
 	json_t *snapshot = json_object();
@@ -86,7 +102,7 @@ static bool add_head(struct tr_str *out, const struct tr_manifest *m, struct tr_
 		add_member(out, "run_id", text_or_null(m->run_id), true, err) &&
 		add_member(out, "tailrace", text_or_null(m->tailrace), true, err) &&
 		add_member(out, "committed", moment(m->committed_us), true, err) &&
-		add_member(out, "snapshot", snapshot, complete, err) &&
+		add_member(out, "snapshot", snapshot, complete, err) && add_sources(out, m, err) &&
 		add_member(out, "rows", json_integer(m->rows), true, err) &&
 		add_member(out, "bytes", json_integer((json_int_t)m->bytes), true, err) &&
 		add_member(out, "last_field_id", json_integer(last), true, err);

@@ -140,6 +140,27 @@ static bool parse_head(const json_t *root, struct tr_manifest *m, struct tr_err 
 		get_bool(snapshot, "standby", &m->standby, err);
 }
 
+static bool parse_sources(const json_t *root, struct tr_manifest *m, struct tr_err *err)
+{
+	const json_t *list;
+	if (!json_object_get(root, "sources"))
+		return true;
+	if (!get_array(root, "sources", TR_MANIFEST_SOURCES_MAX, &list, err))
+		return false;
+	size_t n = json_array_size(list);
+	m->sources = tr_calloc(n, sizeof *m->sources, err);
+	if (!m->sources)
+		return false;
+	while (m->n_sources < n) {
+		const json_t *object = json_array_get(list, m->n_sources);
+		struct tr_manifest_source *source = &m->sources[m->n_sources++];
+		if (!own_text(object, "dataset", &source->dataset, err) ||
+			!get_count(object, "version", &source->version, err))
+			return false;
+	}
+	return true;
+}
+
 static bool parse_columns(const json_t *root, struct tr_manifest *m, struct tr_err *err)
 {
 	const json_t *list;
@@ -303,8 +324,8 @@ bool tr_manifest_parse(const char *json, size_t n, struct tr_manifest *out, stru
 		err->place.column = where.column;
 		return false;
 	}
-	bool ok = check_format(root, err) && parse_head(root, out, err) && parse_columns(root, out, err) &&
-		parse_keys(root, out, err) && parse_files(root, out, err);
+	bool ok = check_format(root, err) && parse_head(root, out, err) && parse_sources(root, out, err) &&
+		parse_columns(root, out, err) && parse_keys(root, out, err) && parse_files(root, out, err);
 	json_decref(root);
 	struct tr_err found = { 0 };
 	if (ok && !tr_manifest_check(out, &found))

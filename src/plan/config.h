@@ -20,6 +20,12 @@ struct tr_config_input {
 	struct tr_pos pos, relation_pos;
 };
 
+/* A published dataset that another one reads: its table is called as it is. */
+struct tr_config_from {
+	char *dataset;
+	struct tr_pos pos;
+};
+
 struct tr_config_column {
 	char *name;
 	char *from; /* source or result column; NULL: same as name */
@@ -56,9 +62,11 @@ struct tr_config_dataset {
 	struct tr_pos pos;
 	struct tr_config_input *inputs;
 	size_t n_inputs;
+	struct tr_config_from *from;
+	size_t n_from;
 	char *sql;  /* path relative to the file's folder; NULL */
 	char *c;    /* path; NULL */
-	char *rows; /* the join for c; NULL with one input */
+	char *rows; /* the join for c; NULL with one input or `from` */
 	struct tr_pos sql_pos, c_pos, rows_pos;
 	struct tr_config_column *columns; /* none: taken over from the source (copies only) */
 	size_t n_columns;

@@ -72,6 +72,12 @@ void tr_config_check_column(struct tr_config_reader *r, const struct tr_yaml *no
 
 /* ---- datasets ---- */
 
+/* The names of what a dataset reads, in order. */
+static const char *side(const struct tr_config_dataset *d, size_t i)
+{
+	return i < d->n_inputs ? d->inputs[i].alias : d->from[i - d->n_inputs].dataset;
+}
+
 /* By what the file says, not by what could be read of it: one mistake brings no second. */
 static void check_transform(struct tr_config_reader *r, const struct tr_yaml *node,
 	const struct tr_config_dataset *d)
@@ -88,14 +94,15 @@ static void check_transform(struct tr_config_reader *r, const struct tr_yaml *no
 		err = tr_config_wrong(r, rows->key->pos, "`rows` goes only with `c`");
 		tr_err_hint(err, sql ? "write the join into the SQL file" : "add `c:`, or leave `rows` out");
 	}
-	if (c && d->n_inputs > 1 && !rows) {
-		err = tr_config_wrong(r, c->key->pos, "`c` with %zu inputs needs `rows`", d->n_inputs);
+	if (c && d->n_inputs + d->n_from > 1 && !rows) {
+		err = tr_config_wrong(r, c->key->pos, "`c` with %zu inputs needs `rows`",
+			d->n_inputs + d->n_from);
 		tr_err_hint(err,
 			"add the join that the function sees row by row, as `rows: \"%s JOIN %s USING "
 			"(...)\"`",
-			d->inputs[0].alias, d->inputs[1].alias);
+			side(d, 0), side(d, 1));
 	}
-	if (!sql && !c && !rows && d->n_inputs > 1) {
+	if (!sql && !c && !rows && d->n_inputs > 1 && !d->n_from) {
 		err = tr_config_wrong(r, d->pos, "%zu inputs, but nothing that joins them", d->n_inputs);
 		tr_err_hint(err,
 			"add `sql: transforms/%s.sql` or `c:` with `rows:`; a straight copy has one input",
@@ -232,6 +239,7 @@ void tr_config_check_dataset(struct tr_config_reader *r, const struct tr_yaml *n
 	const struct tr_config_dataset *d)
 {
 	check_transform(r, node, d);
+	tr_config_check_from(r, node, d);
 	size_t mark = tr_config_enter(r, "partition_by");
 	check_partitions(r, d);
 	tr_config_leave(r, mark);
@@ -260,6 +268,7 @@ void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root
 	const struct tr_yaml *parquet = tr_yaml_find(root, "parquet"),
 			     *level = tr_yaml_find(parquet, "level");
 	const char *compression = r->config->parquet.compression;
+	tr_config_check_cycles(r);
 	check_url(r, tr_yaml_find(tr_yaml_find(root, "source"), "url"));
 	tr_config_check_lake(r, root);
 	tr_config_check_engine(r, root);

@@ -116,6 +116,69 @@ void tr_config_read_inputs(struct tr_config_reader *r, const struct tr_config_ke
 	}
 }
 
+/* ---- from ---- */
+
+/* A list, or one text in place of a list of one. */
+struct items {
+	const struct tr_yaml *first;
+	struct tr_yaml one;
+	size_t n;
+};
+
+static bool items_of(struct tr_config_reader *r, const struct tr_yaml *node, const char *example,
+	struct items *out)
+{
+	char shown[TR_CONFIG_SHOWN];
+	*out = (struct items){ 0 };
+	if (tr_yaml_is_null(node) || node->kind == TR_YAML_MAP) {
+		tr_err_hint(tr_config_wrong(r, node->pos, "expected a list, got %s",
+				    tr_config_show(node, shown)),
+			"write `%s`, or leave the key out", example);
+		return false;
+	}
+	if (node->kind == TR_YAML_LIST) {
+		out->first = node->first;
+		out->n = node->n;
+		return true;
+	}
+	out->one = *node;
+	out->one.next = NULL;
+	out->first = &out->one;
+	out->n = 1;
+	return true;
+}
+
+static void read_from(struct tr_config_reader *r, const struct tr_yaml *item, struct tr_config_from *out)
+{
+	out->pos = item->pos;
+	out->dataset = tr_config_text(r, item, "the name of a dataset");
+	if (!out->dataset || tr_name_is_dataset(out->dataset))
+		return;
+	char shown[TR_CONFIG_SHOWN];
+	tr_err_hint(tr_config_wrong(r, item->pos, "%s cannot be the name of a dataset",
+			    tr_config_show(item, shown)),
+		"name a dataset of this configuration or of the lake");
+}
+
+void tr_config_read_from(struct tr_config_reader *r, const struct tr_config_key *key,
+	const struct tr_yaml *node, void *target)
+{
+	struct tr_config_dataset *d = target;
+	struct items items;
+	(void)key;
+	if (!items_of(r, node, "[enriched_orders]", &items))
+		return;
+	if (items.n == 0)
+		tr_err_hint(tr_config_wrong(r, node->pos, "the list is empty"),
+			"name the datasets that are read, or leave the key out");
+	d->from = tr_config_alloc(r, items.n * sizeof *d->from + 1);
+	for (const struct tr_yaml *item = items.first; d->from && item; item = item->next) {
+		struct tr_config_from *from = &d->from[d->n_from];
+		read_from(r, item, from);
+		d->n_from += from->dataset != NULL;
+	}
+}
+
 /* ---- columns ---- */
 
 static void read_column(struct tr_config_reader *r, const struct tr_config_section *section,
@@ -159,36 +222,6 @@ void tr_config_read_columns(struct tr_config_reader *r, const struct tr_config_k
 }
 
 /* ---- lists ---- */
-
-/* A list, or one text in place of a list of one. */
-struct items {
-	const struct tr_yaml *first;
-	struct tr_yaml one;
-	size_t n;
-};
-
-static bool items_of(struct tr_config_reader *r, const struct tr_yaml *node, const char *example,
-	struct items *out)
-{
-	char shown[TR_CONFIG_SHOWN];
-	*out = (struct items){ 0 };
-	if (tr_yaml_is_null(node) || node->kind == TR_YAML_MAP) {
-		tr_err_hint(tr_config_wrong(r, node->pos, "expected a list, got %s",
-				    tr_config_show(node, shown)),
-			"write `%s`, or leave the key out", example);
-		return false;
-	}
-	if (node->kind == TR_YAML_LIST) {
-		out->first = node->first;
-		out->n = node->n;
-		return true;
-	}
-	out->one = *node;
-	out->one.next = NULL;
-	out->first = &out->one;
-	out->n = 1;
-	return true;
-}
 
 void tr_config_read_accepted(struct tr_config_reader *r, const struct tr_config_key *key,
 	const struct tr_yaml *node, void *target)

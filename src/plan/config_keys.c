@@ -275,10 +275,14 @@ static const struct tr_config_key dataset_keys[] = {
 	{ .name = "doc", .read = tr_config_read_text, .kind = "text", .field = DATASET(doc),
 		.doc = "What the dataset is, for people and catalogs." },
 	{ .name = "inputs", .read = tr_config_read_inputs, .kind = "group", .field = DATASET(inputs),
-		.required = true, .section = &input,
+		.required = true, .unless = "from", .section = &input,
 		.doc = "The relations that are read, each by an alias." },
+	{ .name = "from", .read = tr_config_read_from, .kind = "list", .field = DATASET(from),
+		.doc = "Published datasets that are read, by their names: `[enriched_orders]`. They are in "
+			"this configuration, or were published to the lake before. Needs `sql` or `c`; "
+			"`inputs` may be left out." },
 	{ .name = "sql", .read = tr_config_read_text, .kind = "path", .min = 1, .field = DATASET(sql),
-		.pos = DATASET(sql_pos), .doc = "The file of a SELECT over the inputs." },
+		.pos = DATASET(sql_pos), .doc = "The file of a SELECT over the inputs and the datasets of `from`." },
 	{ .name = "c", .read = tr_config_read_text, .kind = "path", .min = 1, .field = DATASET(c),
 		.pos = DATASET(c_pos),
 		.doc = "The file of a typed C transform; see `tailrace gen`." },
@@ -314,7 +318,8 @@ static const struct tr_config_key dataset_keys[] = {
 			"(infinity, BC, far years): stop at the row, or write null." },
 };
 static const struct tr_config_section dataset = { "datasets.<name>",
-	"One published dataset: a straight copy of one input, or made by `sql` or `c`.",
+	"One published dataset: a straight copy of one input, or made by `sql` or `c` of inputs and "
+	"other datasets.",
 	dataset_keys, COUNT(dataset_keys) };
 
 static const struct tr_config_key root_keys[] = {

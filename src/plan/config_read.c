@@ -233,7 +233,8 @@ void tr_config_group(struct tr_config_reader *r, const struct tr_config_section 
 	read_entries(r, s, node, target);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct tr_config_key *key = &s->keys[i];
-		if (!key->required || mentions(s, node, key->name))
+		if (!key->required || mentions(s, node, key->name) ||
+			(key->unless && mentions(s, node, key->unless)))
 			continue;
 		struct tr_err *err = tr_config_wrong(r, at, "the key `%s` is missing", key->name);
 		tr_err_hint(err, "add `%s:`: %s", key->name, key->doc);

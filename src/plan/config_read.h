@@ -34,6 +34,7 @@ struct tr_config_key {
 	const char *const *later; /* words that are known, but not available in this version */
 	const char *fallback;     /* the default as one would write it; NULL: none */
 	bool required;
+	const char *unless;                      /* not required where the group has this key */
 	const struct tr_config_section *section; /* of a nested group, or a map's entries */
 	const char *doc;
 };
@@ -130,6 +131,8 @@ void tr_config_read_datasets(struct tr_config_reader *, const struct tr_config_k
 	void *);
 void tr_config_read_inputs(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
 	void *);
+void tr_config_read_from(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
+	void *);
 void tr_config_read_columns(struct tr_config_reader *, const struct tr_config_key *, const struct tr_yaml *,
 	void *);
 void tr_config_read_partitions(struct tr_config_reader *, const struct tr_config_key *,
@@ -174,6 +177,11 @@ void tr_config_check_column(struct tr_config_reader *r, const struct tr_yaml *no
 	const struct tr_config_column *c);
 void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *node,
 	const struct tr_config_param *p);
+/* The datasets that a dataset reads (config_from.c): each once, none by an input's name. */
+void tr_config_check_from(struct tr_config_reader *r, const struct tr_yaml *node,
+	const struct tr_config_dataset *d);
+/* Datasets that read each other in a circle. */
+void tr_config_check_cycles(struct tr_config_reader *r);
 /* After the whole file. */
 void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root);
 /* Lake, catalog, S3 and their datasets together (config_lake.c). */

@@ -45,7 +45,7 @@ static bool plan_inputs(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_d
 {
 	const struct tr_config_dataset *c = d->config;
 	struct tr_err err = { 0 };
-	d->inputs = tr_arena_alloc(&plan->arena, c->n_inputs * sizeof *d->inputs, &err);
+	d->inputs = tr_arena_alloc(&plan->arena, (c->n_inputs + 1) * sizeof *d->inputs, &err);
 	if (!d->inputs)
 		return tr_errs_push(errs, &err);
 	bool ok = true;
@@ -234,7 +234,7 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 
 static bool too_little_memory(const struct tr_plan_dataset *d, struct tr_err *err)
 {
-	bool engine = d->engine_threads > 0;
+	bool engine = d->sql != NULL;
 	unsigned long long least = tr_plan_memory_least(engine, d->workers) >> 20;
 	tr_err_set(err, TR_ERR_USER, "dataset `%s` %s limits.memory of at least %lluMiB", d->config->name,
 		engine ? "runs in the embedded engine, which needs" : "needs", least);
@@ -250,27 +250,46 @@ static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset
 		plan->config->limits.memory);
 }
 
-static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version,
-	struct tr_err *err)
+/* Shares of d->limits. */
+static bool share_memory(struct tr_plan_dataset *d)
 {
-	const struct tr_config *c = plan->config;
 	/* The encoder is a thread beside the engine's. */
-	int engine_threads = c->limits.threads > 1 ? c->limits.threads - 1 : 1;
+	int threads = d->limits.threads > 1 ? d->limits.threads - 1 : 1;
 	struct tr_plan_memory memory = { 0 };
-	d->workers = d->connections = 1;
-	if (d->sql) {
-		d->engine_threads = engine_threads;
-		d->connections = tr_plan_preloads(d->inputs, d->n_inputs, c->limits.connections);
-	} else if (d->kind == TR_PLAN_COPY) {
-		d->workers = d->connections = copy_workers(plan, d, server_version);
-	}
-	if (d->sql ? !tr_plan_memory_of_engine(c->limits.memory, engine_threads, d->n_keys > 0, &memory)
-		   : !tr_plan_memory_of_copy(c->limits.memory, d->workers, &memory))
-		return too_little_memory(d, err);
+	if (d->sql ? !tr_plan_memory_of_engine(d->limits.memory, threads, d->n_keys > 0, &memory)
+		   : !tr_plan_memory_of_copy(d->limits.memory, d->workers, &memory))
+		return false;
 	d->engine_threads = memory.threads;
 	d->engine_memory = memory.engine;
 	d->stage_memory = memory.stage;
 	return true;
+}
+
+static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int server_version,
+	struct tr_err *err)
+{
+	const struct tr_config *c = plan->config;
+	d->workers = 1;
+	d->connections = d->n_inputs > 0;
+	d->limits = (struct tr_plan_limits){ c->limits.memory, c->limits.disk, c->limits.threads };
+	if (d->sql && d->n_inputs)
+		d->connections = tr_plan_preloads(d->inputs, d->n_inputs, c->limits.connections);
+	else if (d->kind == TR_PLAN_COPY)
+		d->workers = d->connections = copy_workers(plan, d, server_version);
+	return share_memory(d) || too_little_memory(d, err);
+}
+
+bool tr_plan_share(const struct tr_plan *plan, const struct tr_plan_dataset *d, int side_by_side,
+	struct tr_plan_dataset *out)
+{
+	const struct tr_config *c = plan->config;
+	*out = *d;
+	if (side_by_side == 1)
+		return true;
+	out->limits.memory = c->limits.memory / (unsigned)side_by_side;
+	out->limits.disk = c->limits.disk ? c->limits.disk / (unsigned)side_by_side + 1 : 0;
+	out->limits.threads = c->limits.threads > side_by_side ? c->limits.threads / side_by_side : 1;
+	return share_memory(out);
 }
 
 /* ---- a dataset ---- */
@@ -281,7 +300,8 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	d->kind = d->config->sql ? TR_PLAN_SQL : d->config->c ? TR_PLAN_C : TR_PLAN_COPY;
 	tr_schema_init(&d->contract.schema);
 	d->contract.dataset = d->config->name;
-	if (!plan_inputs(plan, pg, d, errs))
+	bool known = plan_inputs(plan, pg, d, errs);
+	if (!tr_plan_sources(plan, d, errs) || !known)
 		return false;
 	bool ok = d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
 		: d->kind == TR_PLAN_SQL  ? tr_plan_sql(plan, d, errs)
@@ -312,8 +332,9 @@ static bool choose_datasets(struct tr_plan *plan, const char *const *names, size
 	for (size_t i = 0; i < c->n_datasets; i++)
 		n_inputs += c->datasets[i].n_inputs;
 	plan->datasets = tr_arena_alloc(&plan->arena, total * sizeof *plan->datasets, &err);
-	plan->relations = tr_arena_alloc(&plan->arena, n_inputs * sizeof *plan->relations, &err);
-	plan->relation_names = tr_arena_alloc(&plan->arena, n_inputs * sizeof *plan->relation_names, &err);
+	plan->relations = tr_arena_alloc(&plan->arena, (n_inputs + 1) * sizeof *plan->relations, &err);
+	plan->relation_names =
+		tr_arena_alloc(&plan->arena, (n_inputs + 1) * sizeof *plan->relation_names, &err);
 	if (!plan->datasets || !plan->relations || !plan->relation_names)
 		return tr_errs_push(errs, &err);
 	bool ok = true;
@@ -344,7 +365,8 @@ bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct
 	*out = (struct tr_plan){ .config = config, .options = *options };
 	tr_arena_init(&out->arena, PLAN_ARENA_MAX);
 	struct tr_err err = { 0 };
-	bool ok = choose_datasets(out, options->names, options->n, errs);
+	bool ok = choose_datasets(out, options->names, options->n, errs) &&
+		(tr_plan_order(out, &err) || tr_errs_push(errs, &err));
 	for (size_t i = 0; ok && i < out->n_datasets; i++) {
 		/* Go on after a mistake: all of them are shown in one pass. */
 		plan_dataset(out, pg, &out->datasets[i], errs);
@@ -353,7 +375,7 @@ bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct
 		tr_errs_push(errs, &err);
 	for (size_t i = 0, n = errs->n; n == 0 && i < out->n_datasets; i++) {
 		tr_err_clear(&err);
-		if (plan_resources(out, &out->datasets[i], tr_pg_server_version(pg), &err))
+		if (plan_resources(out, &out->datasets[i], pg ? tr_pg_server_version(pg) : 0, &err))
 			continue;
 		tr_config_at(config, out->datasets[i].config->pos, &err);
 		tr_errs_push(errs, &err);
@@ -371,6 +393,8 @@ void tr_plan_clear(struct tr_plan *plan)
 		tr_schema_clear(&d->contract.schema);
 		for (size_t k = 0; d->sql_inputs && k < d->n_inputs; k++)
 			tr_schema_clear(&d->sql_inputs[k]);
+		for (size_t k = 0; k < d->n_sources; k++)
+			tr_schema_clear(&d->sources[k].schema);
 		tr_transform_free(d->transform);
 	}
 	for (size_t i = 0; i < plan->n_relations; i++)

@@ -8,6 +8,7 @@
 
 #include "engine/embedded.h"
 #include "engine/transform.h"
+#include "lake/lake.h"
 #include "plan/config.h"
 #include "plan/contract.h"
 #include "source/session.h"
@@ -27,12 +28,30 @@ struct tr_plan_input {
 	size_t shared_users; /* how many datasets, where shared */
 };
 
+/* A published dataset that the statement reads (`from`), under its own name. */
+struct tr_plan_source {
+	const struct tr_config_from *config;
+	int upstream;            /* made in the same run: index into plan->datasets; -1 */
+	uint64_t version;        /* else the newest as planned; 0: not published yet */
+	struct tr_schema schema; /* as readers see it, partition columns last (and nullable); owned */
+	int *columns;            /* that the statement reads, indices into schema */
+	size_t n_columns;
+	int scans;
+	int64_t rows, bytes; /* of that version; -1: not known yet */
+};
+
 /* An input that several datasets use and that fits the disk budget: it is read once, with
  * the union of their columns, and kept on disk for the run. */
 struct tr_plan_shared {
 	struct tr_plan_input input; /* relation, columns, where, estimates */
 	bool special_to_null;
 	size_t users; /* datasets */
+};
+
+/* A dataset's part of the limits: all of them, but for datasets that run side by side. */
+struct tr_plan_limits {
+	uint64_t memory, disk; /* disk 0: unlimited */
+	int threads;
 };
 
 /* A question to the staged files, asked before the commit. */
@@ -55,6 +74,8 @@ struct tr_plan_dataset {
 	enum tr_plan_kind kind;
 	struct tr_plan_input *inputs;
 	size_t n_inputs;
+	struct tr_plan_source *sources;
+	size_t n_sources;
 	char *sql;      /* the statement: the file's text, or the join of a C transform; NULL: none */
 	char *sql_path; /* for messages; NULL where tailrace wrote the statement */
 	struct tr_schema *sql_inputs; /* one an input: the columns that SQL and C see */
@@ -72,13 +93,17 @@ struct tr_plan_dataset {
 	int workers;                        /* of a straight copy: parallel page ranges */
 	int engine_threads;                 /* 0: no engine needed */
 	size_t engine_memory, stage_memory; /* shares of limits.memory */
-	int connections;                    /* at once, the keeper included */
+	struct tr_plan_limits limits;       /* what it may use, of the configuration's */
+	int connections;                    /* at once, the keeper included; 0: Postgres is not read */
 	struct tr_plan_warning *warnings;   /* in the order found */
 };
 
 struct tr_plan_options {
 	const char *const *names; /* datasets; n == 0: all */
 	size_t n;
+	/* Where datasets of `from` are looked up that are not planned; NULL: the configuration
+	 * alone is known. */
+	const struct tr_lake *lake;
 	bool skip_transforms;   /* don't compile or load C transforms (`gen`) */
 	const char *object_dir; /* built objects `<dataset>.so` to use instead of compiling; NULL */
 	bool force_build;       /* compile even where the cache has it (`build`) */
@@ -89,7 +114,7 @@ struct tr_plan {
 	struct tr_relation **relations;
 	const char **relation_names; /* as the configuration spells them */
 	size_t n_relations;
-	struct tr_plan_dataset *datasets;
+	struct tr_plan_dataset *datasets; /* each behind those that it reads, else as configured */
 	size_t n_datasets;
 	struct tr_plan_shared *shared;
 	size_t n_shared;
@@ -97,9 +122,17 @@ struct tr_plan {
 	struct tr_arena arena;
 };
 
-/* Plan. All mistakes of all datasets go to errs. `pg` is any connection. */
+/* Do the named datasets (n == 0: all) read Postgres? The lake? Unknown names don't count. */
+bool tr_plan_reads_postgres(const struct tr_config *config, const char *const *names, size_t n);
+bool tr_plan_reads_lake(const struct tr_config *config, const char *const *names, size_t n);
+/* Plan. All mistakes of all datasets go to errs. `pg` is any connection; NULL where Postgres is
+ * not read. */
 bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct tr_plan_options *options,
 	struct tr_plan *out, struct tr_errs *errs) TR_CHECKED;
+/* The dataset's part where so many run side by side: its limits and shares of memory. False
+ * (no error set): too little for so many. */
+bool tr_plan_share(const struct tr_plan *plan, const struct tr_plan_dataset *d, int side_by_side,
+	struct tr_plan_dataset *out) TR_CHECKED;
 /* The interface of a C dataset as tr_transform_header wants it; lives as long as the plan. */
 bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_transform_spec *spec,
 	struct tr_err *err) TR_CHECKED;

@@ -20,64 +20,98 @@ static bool has_outer_join(const char *rows)
 	return false;
 }
 
-/* SELECT every column of every side, in the order that tr_transform_apply reads them. */
+/* SELECT every column of a side, its presence first: the order that tr_transform_apply reads. */
+static void add_side(struct tr_str *s, const char *name, const struct tr_schema *columns, bool presence)
+{
+	size_t n = columns->n;
+	for (size_t i = 0; i < n; i++) {
+		/* It stands behind the others in the schema. */
+		size_t k = !presence ? i : i == 0 ? n - 1 : i - 1;
+		char published[512];
+		snprintf(published, sizeof published, presence && i == 0 ? "%s" : "%s.%s", name,
+			columns->fields[k].name);
+		tr_str_add(s, s->len ? ", " : "SELECT ");
+		tr_str_add_ident(s, name);
+		tr_str_addc(s, '.');
+		tr_str_add_ident(s, columns->fields[k].name);
+		tr_str_add(s, " AS ");
+		tr_str_add_ident(s, published);
+	}
+}
+
 static bool join_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
 	struct tr_str s;
 	tr_str_init(&s, (size_t)1 << 20);
-	const char *comma = "SELECT ";
-	for (size_t i = 0; i < d->n_inputs; i++) {
-		const char *alias = d->inputs[i].config->alias;
-		for (size_t pass = 0; pass < 2; pass++) {
-			for (size_t k = 0; k < d->sql_inputs[i].n; k++) {
-				bool presence = d->sql_columns[i][k] < 0;
-				if (presence != (pass == 0))
-					continue;
-				tr_str_add(&s, comma);
-				tr_str_add_ident(&s, alias);
-				tr_str_addc(&s, '.');
-				tr_str_add_ident(&s, d->sql_inputs[i].fields[k].name);
-				char name[512];
-				snprintf(name, sizeof name, presence ? "%s" : "%s.%s", alias,
-					d->sql_inputs[i].fields[k].name);
-				tr_str_add(&s, " AS ");
-				tr_str_add_ident(&s, name);
-				comma = ", ";
-			}
-		}
-	}
-	tr_str_addf(&s, " FROM %s", d->config->rows);
+	for (size_t i = 0; i < d->n_inputs; i++)
+		add_side(&s, d->inputs[i].config->alias, &d->sql_inputs[i], d->outer_join);
+	for (size_t i = 0; i < d->n_sources; i++)
+		add_side(&s, d->sources[i].config->dataset, &d->sources[i].schema, false);
+	tr_str_add(&s, " FROM ");
+	if (d->config->rows)
+		tr_str_add(&s, d->config->rows);
+	else
+		tr_str_add_ident(&s, d->sources[0].config->dataset);
 	bool ok = tr_str_ok(&s, err) && (d->sql = tr_arena_strdup(&plan->arena, s.ptr, err));
 	tr_str_clear(&s);
 	return ok;
+}
+
+static bool input_spec(struct tr_plan *plan, struct tr_plan_dataset *d, size_t i,
+	struct tr_transform_input *out, struct tr_err *err)
+{
+	const struct tr_relation *r = d->inputs[i].relation;
+	const char **types = tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof *types, err);
+	struct tr_schema *own = tr_arena_alloc(&plan->arena, sizeof *own, err);
+	char *relation = tr_arena_printf(&plan->arena, err, "%s.%s", r->schema, r->name);
+	if (!types || !relation || !own)
+		return false;
+	*own = d->sql_inputs[i]; /* the same fields, but for the presence behind them */
+	own->n -= d->outer_join;
+	for (size_t k = 0; k < own->n; k++)
+		types[k] = r->columns[d->sql_columns[i][k]].pg_type;
+	*out = (struct tr_transform_input){ .alias = d->inputs[i].config->alias,
+		.relation = relation,
+		.schema = own,
+		.source_types = types,
+		.may_miss = d->outer_join };
+	return true;
+}
+
+static bool source_spec(struct tr_plan *plan, const struct tr_plan_source *s, struct tr_transform_input *out,
+	struct tr_err *err)
+{
+	const char **types = tr_arena_alloc(&plan->arena, (s->schema.n + 1) * sizeof *types, err);
+	char *relation = tr_arena_printf(&plan->arena, err, "the dataset %s", s->config->dataset);
+	if (!types || !relation)
+		return false;
+	for (size_t k = 0; k < s->schema.n; k++) {
+		char type[TR_TYPE_TEXT];
+		types[k] = tr_arena_strdup(&plan->arena, tr_type_format(s->schema.fields[k].type, type), err);
+		if (!types[k])
+			return false;
+	}
+	*out = (struct tr_transform_input){ .alias = s->config->dataset,
+		.relation = relation,
+		.schema = &s->schema,
+		.source_types = types };
+	return true;
 }
 
 bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_transform_spec *spec,
 	struct tr_err *err)
 {
 	const struct tr_config *c = plan->config;
-	struct tr_transform_input *inputs = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *inputs, err);
+	size_t n_sides = d->n_inputs + d->n_sources;
+	struct tr_transform_input *inputs = tr_arena_alloc(&plan->arena, n_sides * sizeof *inputs, err);
 	struct tr_transform_param *params =
 		tr_arena_alloc(&plan->arena, (c->n_params + 1) * sizeof *params, err);
-	if (!inputs || !params)
+	bool ok = inputs && params;
+	for (size_t i = 0; ok && i < n_sides; i++)
+		ok = i < d->n_inputs ? input_spec(plan, d, i, &inputs[i], err)
+				     : source_spec(plan, &d->sources[i - d->n_inputs], &inputs[i], err);
+	if (!ok)
 		return false;
-	for (size_t i = 0; i < d->n_inputs; i++) {
-		const struct tr_relation *r = d->inputs[i].relation;
-		const char **types = tr_arena_alloc(&plan->arena, (r->n_columns + 1) * sizeof *types, err);
-		struct tr_schema *own = tr_arena_alloc(&plan->arena, sizeof *own, err);
-		char *relation = tr_arena_printf(&plan->arena, err, "%s.%s", r->schema, r->name);
-		if (!types || !relation || !own)
-			return false;
-		*own = d->sql_inputs[i]; /* the same fields, but for the presence behind them */
-		own->n -= d->outer_join;
-		for (size_t k = 0; k < own->n; k++)
-			types[k] = r->columns[d->sql_columns[i][k]].pg_type;
-		inputs[i] = (struct tr_transform_input){ .alias = d->inputs[i].config->alias,
-			.relation = relation,
-			.schema = own,
-			.source_types = types,
-			.may_miss = d->outer_join };
-	}
 	for (size_t i = 0; i < c->n_params; i++)
 		params[i] = (struct tr_transform_param){ c->params[i].name, c->params[i].type,
 			c->params[i].value };
@@ -86,7 +120,7 @@ bool tr_plan_transform_spec(struct tr_plan *plan, struct tr_plan_dataset *d, str
 	*spec = (struct tr_transform_spec){ .dataset = d->config->name,
 		.source_path = path,
 		.inputs = inputs,
-		.n_inputs = d->n_inputs,
+		.n_inputs = n_sides,
 		.params = params,
 		.n_params = c->n_params,
 		.out = &d->contract.schema };
@@ -150,13 +184,20 @@ bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *
 		return tr_errs_push(errs, &err);
 	}
 	d->outer_join = d->config->rows && has_outer_join(d->config->rows);
+	if (d->outer_join && d->n_sources) {
+		tr_err_set(&err, TR_ERR_USER, "typed C sees no outer join with a dataset of `from`");
+		tr_err_hint(&err, "make a dataset of the join by `sql:`, and let the function read that one");
+		tr_config_at(plan->config, d->config->rows_pos, &err);
+		return tr_errs_push(errs, &err);
+	}
 	bool ok = identity_contract(plan, d, &err) && tr_plan_sql_inputs(plan, d, d->outer_join, &err);
-	if (ok && d->config->rows) {
+	if (ok && (d->config->rows || d->n_sources)) {
 		struct tr_engine_describe describe = { 0 };
 		ok = join_statement(plan, d, &err) && tr_plan_statement(plan, d, &describe, &err);
 		tr_engine_describe_clear(&describe);
 		if (!ok)
-			tr_config_at(plan->config, d->config->rows_pos, &err);
+			tr_config_at(plan->config, d->config->rows ? d->config->rows_pos : d->config->c_pos,
+				&err);
 	} else if (ok) {
 		ok = all_columns(plan, d, &err);
 	}

@@ -172,6 +172,8 @@ bool tr_plan_match(struct tr_plan *plan, struct tr_plan_dataset *d, const struct
 
 bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
+	if (!d->n_inputs)
+		return true;
 	const struct tr_relation *r = d->inputs[0].relation;
 	int *keys = tr_arena_alloc(&plan->arena, r->n_columns * sizeof *keys, err);
 	if (!keys)

@@ -5,6 +5,11 @@
 
 #include "plan/plan.h"
 
+/* plan_from.c: put the chosen datasets behind those that they read; what is known of what
+ * one of them reads. */
+bool tr_plan_order(struct tr_plan *plan, struct tr_err *err);
+bool tr_plan_sources(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+
 /* plan_copy.c, plan_sql.c, plan_c.c: the transform and its contract. */
 bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);

@@ -84,8 +84,8 @@ bool tr_plan_nullable(const struct tr_plan_dataset *d, const struct tr_source_co
 
 bool tr_plan_sql_inputs(struct tr_plan *plan, struct tr_plan_dataset *d, bool presence, struct tr_err *err)
 {
-	d->sql_inputs = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *d->sql_inputs, err);
-	d->sql_columns = tr_arena_alloc(&plan->arena, d->n_inputs * sizeof *d->sql_columns, err);
+	d->sql_inputs = tr_arena_alloc(&plan->arena, (d->n_inputs + 1) * sizeof *d->sql_inputs, err);
+	d->sql_columns = tr_arena_alloc(&plan->arena, (d->n_inputs + 1) * sizeof *d->sql_columns, err);
 	if (!d->sql_inputs || !d->sql_columns)
 		return false;
 	for (size_t i = 0; i < d->n_inputs; i++)
@@ -154,26 +154,68 @@ static bool plan_scans(struct tr_plan *plan, struct tr_plan_dataset *d,
 	return true;
 }
 
+static bool plan_source_scans(struct tr_plan *plan, struct tr_plan_dataset *d,
+	const struct tr_engine_describe *describe, struct tr_err *err)
+{
+	for (size_t i = 0; i < d->n_sources; i++) {
+		struct tr_plan_source *s = &d->sources[i];
+		bool *needed = tr_arena_alloc(&plan->arena, s->schema.n + 1, err);
+		s->columns = tr_arena_alloc(&plan->arena, (s->schema.n + 1) * sizeof *s->columns, err);
+		if (!needed || !s->columns)
+			return false;
+		s->scans = 0;
+		s->n_columns = 0;
+		for (size_t k = 0; k < describe->n_scans; k++) {
+			const struct tr_engine_scan *scan = &describe->scans[k];
+			if (strcmp(scan->input, s->config->dataset) != 0)
+				continue;
+			s->scans++;
+			for (size_t c = 0; c < scan->n_columns; c++)
+				needed[scan->columns[c]] = true;
+		}
+		for (size_t c = 0; c < s->schema.n; c++)
+			if (needed[c])
+				s->columns[s->n_columns++] = (int)c;
+	}
+	return true;
+}
+
+static bool add_tables(const struct tr_plan_dataset *d, struct tr_engine *engine, struct tr_err *err)
+{
+	for (size_t i = 0; i < d->n_inputs; i++) {
+		const struct tr_engine_input input = { .name = d->inputs[i].config->alias,
+			.schema = &d->sql_inputs[i],
+			.rows = (int64_t)d->inputs[i].relation->rows,
+			.open = tr_plan_refuse_to_read };
+		if (!tr_engine_add_input(engine, &input, err))
+			return false;
+	}
+	for (size_t i = 0; i < d->n_sources; i++) {
+		const struct tr_engine_input source = { .name = d->sources[i].config->dataset,
+			.schema = &d->sources[i].schema,
+			.rows = d->sources[i].rows,
+			.open = tr_plan_refuse_to_read };
+		if (!tr_engine_add_input(engine, &source, err))
+			return false;
+	}
+	return true;
+}
+
 bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine_describe *out,
 	struct tr_err *err)
 {
 	struct tr_engine *engine = NULL;
 	bool ok = tr_plan_params(plan, d, err) && tr_plan_engine(plan, &engine, err);
-	for (size_t i = 0; ok && i < d->n_inputs; i++) {
-		const struct tr_engine_input input = { .name = d->inputs[i].config->alias,
-			.schema = &d->sql_inputs[i],
-			.rows = (int64_t)d->inputs[i].relation->rows,
-			.open = tr_plan_refuse_to_read };
-		ok = tr_engine_add_input(engine, &input, err);
-	}
-	ok = ok && tr_engine_prepare(engine, d->sql, d->sql_path, d->params, d->n_params, out, err);
-	if (ok && !plan_scans(plan, d, out, err)) {
+	ok = ok && add_tables(d, engine, err) &&
+		tr_engine_prepare(engine, d->sql, d->sql_path, d->params, d->n_params, out, err);
+	if (ok && (!plan_scans(plan, d, out, err) || !plan_source_scans(plan, d, out, err))) {
 		tr_engine_describe_clear(out);
 		ok = false;
 	}
 	if (!ok && !err->hint[0])
 		tr_err_hint(err,
-			"mend the statement; the tables it knows are the inputs' aliases, `tailrace check` "
+			"mend the statement; the tables it knows are the inputs' aliases and the datasets of "
+			"`from`, `tailrace check` "
 			"tries it without reading a row");
 	tr_engine_close(engine);
 	return ok;

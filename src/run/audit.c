@@ -107,16 +107,15 @@ static bool ask(struct tr_engine *engine, const struct tr_plan_dataset *d, const
 	return false;
 }
 
-static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
-	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
+static bool run_checks(const struct tr_plan_dataset *d, struct tr_store *store, const struct tr_manifest *m,
+	const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
 	const char *const dirs[] = { store->local_root };
-	const struct tr_plan_memory share =
-		tr_plan_memory_of_checks(plan->config->limits.memory, plan->config->limits.threads);
+	const struct tr_plan_memory share = tr_plan_memory_of_checks(d->limits.memory, d->limits.threads);
 	const struct tr_engine_options options = { .memory = share.engine,
 		.threads = share.threads,
 		.temp_dir = temp_dir,
-		.disk = plan->config->limits.disk,
+		.disk = d->limits.disk,
 		.allowed_dirs = dirs,
 		.n_allowed_dirs = 1 };
 	struct tr_engine *engine = NULL;
@@ -132,11 +131,11 @@ static bool run_checks(const struct tr_plan *plan, const struct tr_plan_dataset 
 	return ok;
 }
 
-bool tr_audit(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
-	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
+bool tr_audit(const struct tr_plan_dataset *d, struct tr_store *store, const struct tr_manifest *m,
+	const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
 	for (size_t i = 0; i < m->n_files; i++)
 		if (!audit_file(store, m, &m->files[i], err))
 			return false;
-	return d->n_checks == 0 || run_checks(plan, d, store, m, temp_dir, watch, err);
+	return d->n_checks == 0 || run_checks(d, store, m, temp_dir, watch, err);
 }

@@ -11,8 +11,7 @@
 #include "run/watch.h"
 
 /* A broken check is TR_ERR_DATA with the count of rows and sample keys. */
-bool tr_audit(const struct tr_plan *plan, const struct tr_plan_dataset *d, struct tr_store *store,
-	const struct tr_manifest *m, const char *temp_dir, struct tr_watch *watch,
-	struct tr_err *err) TR_CHECKED;
+bool tr_audit(const struct tr_plan_dataset *d, struct tr_store *store, const struct tr_manifest *m,
+	const char *temp_dir, struct tr_watch *watch, struct tr_err *err) TR_CHECKED;
 
 #endif

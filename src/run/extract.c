@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/published.h"
 #include "run/prefetch.h"
 #include "run/presence.h"
 
@@ -151,6 +152,16 @@ static bool add_inputs(struct query *q, struct tr_err *err)
 	return true;
 }
 
+static bool add_sources(struct query *q, struct tr_err *err)
+{
+	const struct tr_plan_dataset *d = q->x.dataset;
+	for (size_t i = 0; i < d->n_sources; i++)
+		if (!tr_engine_add_published(q->engine, q->x.store, q->x.sources[i],
+			    d->sources[i].config->dataset, err))
+			return false;
+	return true;
+}
+
 static void interrupt(void *engine)
 {
 	tr_engine_interrupt(engine);
@@ -167,14 +178,16 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 	const struct tr_engine_options options = { .memory = d->engine_memory,
 		.threads = d->engine_threads,
 		.temp_dir = x->temp_dir,
-		.disk = x->plan->config->limits.disk };
+		.disk = d->limits.disk,
+		.allowed_dirs = (const char *const[]){ x->store->local_root },
+		.n_allowed_dirs = d->n_sources > 0 };
 	struct tr_schema schema;
 	struct ArrowArrayStream rows;
 	tr_schema_init(&schema);
 	bool ok = tr_engine_open(&options, &q->engine, err);
 	if (ok)
 		tr_watch_engine(x->watch, q->engine);
-	ok = ok && add_inputs(q, err) &&
+	ok = ok && add_inputs(q, err) && add_sources(q, err) &&
 		tr_engine_run(q->engine, d->sql, d->params, d->n_params, &q->result, err) &&
 		tr_stream_schema(&q->result, &schema, err);
 	struct tr_engine *engine = q->engine;

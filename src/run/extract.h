@@ -13,6 +13,8 @@ struct tr_extract {
 	const struct tr_plan *plan;
 	const struct tr_plan_dataset *dataset;
 	struct tr_session *session;
+	const struct tr_manifest *const *sources; /* the version of each dataset->sources */
+	struct tr_store *store;                   /* where they are */
 	const char *temp_dir;
 	struct tr_spool *const *spools; /* one a shared input of the plan */
 	struct tr_watch *watch;         /* its counters are added to, its engine is set while one works */

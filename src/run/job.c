@@ -72,6 +72,8 @@ static bool extract(struct tr_job *job, struct tr_stage *stage, struct tr_err *e
 	const struct tr_extract x = { .plan = job->options->plan,
 		.dataset = d,
 		.session = job->session,
+		.sources = job->sources,
+		.store = job->options->lake->store,
 		.temp_dir = job->temp_dir,
 		.spools = job->spools,
 		.watch = job->watch };
@@ -117,7 +119,7 @@ struct provenance {
 
 static void fill_provenance(struct provenance *p, const struct tr_job *job)
 {
-	const struct tr_snapshot *s = tr_session_snapshot(job->session);
+	const struct tr_snapshot *s = &job->snapshot;
 	tr_clock_iso(s->time_us, p->time);
 	const struct tr_parquet_pair pairs[] = {
 		{ "tailrace.version", TR_VERSION },
@@ -171,12 +173,12 @@ static bool new_stage(struct tr_job *job, const struct tr_schema *schema, const 
 		.parquet = parquet_options(c, p),
 		.file_bytes = c->parquet.file_size,
 		.memory = d->stage_memory,
-		.disk = c->limits.disk,
+		.disk = d->limits.disk,
 		.temp_dir = job->temp_dir,
 		.writers = d->workers,
 		.cancel = job->options->cancel };
 	/* With keys: the threads that encode the partitions at the end, when the source is done. */
-	options.parquet.encode_threads = d->n_keys ? c->limits.threads : 1;
+	options.parquet.encode_threads = d->n_keys ? d->limits.threads : 1;
 	return tr_stage_new(&options, out, err);
 }
 
@@ -188,11 +190,28 @@ static bool copy_key(struct tr_partition_key *to, const struct tr_partition_key 
 	return (to->column = tr_strdup(from->column, err)) && (to->name = tr_strdup(from->name, err));
 }
 
+static bool fill_sources(const struct tr_job *job, struct tr_manifest *m, struct tr_err *err)
+{
+	size_t n = job->dataset->n_sources;
+	m->sources = n ? tr_calloc(n, sizeof *m->sources, err) : NULL;
+	if (n && !m->sources)
+		return false;
+	while (m->n_sources < n) {
+		const struct tr_manifest *source = job->sources[m->n_sources];
+		struct tr_manifest_source *out = &m->sources[m->n_sources++];
+		out->version = source->version;
+		out->dataset = tr_strdup(source->dataset, err);
+		if (!out->dataset)
+			return false;
+	}
+	return true;
+}
+
 static bool fill_manifest(const struct tr_job *job, const struct tr_schema *schema, struct tr_manifest *m,
 	struct tr_err *err)
 {
 	const struct tr_plan_dataset *d = job->dataset;
-	const struct tr_snapshot *s = tr_session_snapshot(job->session);
+	const struct tr_snapshot *s = &job->snapshot;
 	m->parent = job->parent.version;
 	m->snapshot_us = s->time_us;
 	m->standby = s->standby;
@@ -205,7 +224,7 @@ static bool fill_manifest(const struct tr_job *job, const struct tr_schema *sche
 	return (m->dataset = tr_strdup(d->config->name, err)) && (m->run_id = tr_strdup(job->run_id, err)) &&
 		(m->tailrace = tr_strdup(TR_VERSION, err)) && (m->kind = tr_strdup("run", err)) &&
 		(m->snapshot_xmin_xmax = tr_strdup(s->xmin_xmax, err)) &&
-		(m->snapshot_lsn = tr_strdup(s->lsn, err)) &&
+		(m->snapshot_lsn = tr_strdup(s->lsn, err)) && fill_sources(job, m, err) &&
 		tr_stage_schema(schema, d->keys, d->n_keys, &m->schema, err);
 }
 
@@ -232,6 +251,10 @@ static void fill_report(const struct tr_job *job, const struct tr_manifest *m)
 	struct tr_run_dataset_report *r = job->report;
 	r->rows_in = atomic_load(&job->watch->rows_read);
 	r->bytes_in = atomic_load(&job->watch->bytes_read);
+	for (size_t i = 0; i < m->n_sources; i++) {
+		r->rows_in += (uint64_t)job->sources[i]->rows;
+		r->bytes_in += job->sources[i]->bytes;
+	}
 	r->rows_out = (uint64_t)m->rows;
 	r->bytes_out = m->bytes;
 	r->files = m->n_files;
@@ -255,7 +278,7 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 	if (!tr_stage_finish(stage, m, err))
 		return false;
 	if (!rows_add_up(job, m, err) ||
-		!tr_audit(o->plan, job->dataset, o->lake->store, m, job->temp_dir, job->watch, err) ||
+		!tr_audit(job->dataset, o->lake->store, m, job->temp_dir, job->watch, err) ||
 		(tr_cancel_raised(o->cancel) && !tr_cancel_err(err))) {
 		unstage(job, m);
 		return false;
@@ -288,7 +311,8 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 			err) &&
 		fill_manifest(job, &schema, &m, err) && new_stage(job, &schema, &provenance, &stage, err) &&
 		extract(job, stage, err);
-	job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;
+	if (job->session)
+		job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;
 	if (job->last) {
 		/* Postgres has done its part: let go of the snapshot before the audit. */
 		tr_session_end(job->session);

@@ -11,7 +11,9 @@
 struct tr_job {
 	const struct tr_run_options *options;
 	const struct tr_plan_dataset *dataset;
-	struct tr_session *session;
+	struct tr_session *session;               /* NULL: Postgres is not read */
+	struct tr_snapshot snapshot;              /* the oldest of what the dataset is made of */
+	const struct tr_manifest *const *sources; /* the version of each dataset->sources */
 	const char *temp_dir, *run_id;
 	struct tr_spool *const *spools; /* one a shared input of the plan */
 	struct tr_manifest parent;      /* the newest when the run began; version 0: none */

@@ -107,15 +107,17 @@ const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_
 static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_plan *plan,
 	struct tr_err *err)
 {
-	const struct tr_plan_options options = { .names = datasets, .n = n };
+	const struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->lake };
 	const struct tr_pg_options connection = { .conninfo = p->config.source.url,
 		.application_name = "tailrace/plan",
 		.cancel = &p->cancel };
-	struct tr_pg *pg;
+	bool postgres = tr_plan_reads_postgres(&p->config, datasets, n);
+	struct tr_pg *pg = NULL;
 	tr_cancel_reset(&p->cancel); /* an interrupt, or a snapshot's end, was of the last call */
 	tr_errs_clear(&p->mistakes);
-	if (!tr_config_add_password(&p->config, (const char *const *)environ, err) ||
-		!tr_pg_open(&connection, &pg, err))
+	if (postgres &&
+		(!tr_config_add_password(&p->config, (const char *const *)environ, err) ||
+			!tr_pg_open(&connection, &pg, err)))
 		return false;
 	bool ok = tr_plan_make(&p->config, pg, &options, plan, &p->mistakes) || first_mistake(p, err);
 	tr_pg_close(pg);

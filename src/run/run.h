@@ -8,6 +8,12 @@
 #include "lake/lake.h"
 #include "plan/plan.h"
 
+/* What a dataset read of the lake. */
+struct tr_run_source_report {
+	const char *dataset; /* borrowed from the plan */
+	uint64_t version, rows, bytes;
+};
+
 struct tr_run_dataset_report {
 	const char *dataset; /* borrowed from the plan */
 	bool published;
@@ -15,14 +21,17 @@ struct tr_run_dataset_report {
 	uint64_t version, parent;
 	char run_id[TR_RUN_ID_TEXT];
 	uint64_t rows_in, rows_out, bytes_in, bytes_out;
+	struct tr_run_source_report *sources;
+	size_t n_sources;
 	size_t files;
-	double seconds, seconds_postgres; /* wall, and until its last row was read */
+	double seconds, seconds_postgres; /* wall, and until its last row of Postgres was read */
 };
 
 struct tr_run_report {
 	struct tr_run_dataset_report *datasets;
 	size_t n;
-	struct tr_snapshot snapshot;
+	bool read_postgres;
+	struct tr_snapshot snapshot;      /* of Postgres, where it was read */
 	double seconds, seconds_snapshot; /* wall; how long the snapshot was held */
 	uint64_t peak_memory;             /* bytes, VmHWM */
 };
@@ -35,7 +44,9 @@ struct tr_run_options {
 	const struct tr_publish_steps *steps; /* tests; NULL */
 };
 
-/* Runs every dataset of the plan on one snapshot. True if all were published; on false
+/* Runs every dataset of the plan on one snapshot, each after those that it reads; those that
+ * read the lake only run side by side, without a connection. A dataset that reads one of the
+ * same run reads the version that this run published, and fails where there is none. True if all were published; on false
  * the report tells which were, and *err is the first failure. The report is always set. */
 bool tr_run(const struct tr_run_options *options, struct tr_run_report *report,
 	struct tr_err *err) TR_CHECKED;

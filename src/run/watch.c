@@ -24,10 +24,10 @@ static void tell(struct tr_watch *w)
 
 static void renew(struct tr_watch *w)
 {
-	for (size_t i = 0; i < w->n_datasets; i++) {
+	for (size_t i = 0; w->pins && i < w->pins->n; i++) {
 		struct tr_err err = { 0 };
-		if (!tr_lake_lease(w->lake, w->datasets[i], w->run_id, &err))
-			tr_emit_text(w->events, TR_EVENT_WARNING, w->datasets[i],
+		if (!tr_pins_renew(w->pins, i, &err))
+			tr_emit_text(w->events, TR_EVENT_WARNING, w->pins->items[i].dataset,
 				"the lease could not be renewed: %s", err.what);
 	}
 }

@@ -11,17 +11,14 @@
 
 #include "base/cancel.h"
 #include "engine/embedded.h"
-#include "lake/lake.h"
+#include "run/pins.h"
 
 struct tr_watch {
-	const struct tr_lake *lake;
 	const struct tr_events *events;
 	struct tr_cancel *cancel;
-	const char *run_id;
-	const char *const *datasets; /* whose leases are renewed */
-	size_t n_datasets;
-	int64_t snapshot_ms;      /* 0: no limit */
-	struct tr_engine *engine; /* that works now: set by the runner under `lock` */
+	const struct tr_pins *pins; /* whose leases are renewed; NULL: none */
+	int64_t snapshot_ms;        /* 0: no limit */
+	struct tr_engine *engine;   /* that works now: set by the runner under `lock` */
 	/* What progress tells of: set by the runner under `lock`. */
 	const char *dataset;
 	uint64_t rows_expected;

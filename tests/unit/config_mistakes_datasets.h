@@ -66,6 +66,44 @@ static const struct config_mistake dataset_mistakes[] = {
 	{ SOURCE LAKE "datasets:\n  orders:\n",
 		"4:3 datasets.orders: the key `inputs` is missing => add `inputs:`: The relations that "
 		"are read, each by an alias.\n" },
+	/* datasets of datasets */
+	{ SOURCE LAKE "datasets:\n  orders: { form: [a], sql: a.sql, columns: { a: int } }\n",
+		"4:13 datasets.orders: unknown key `form` => did you mean `from`?\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { from: [a] }\n",
+		"4:13 datasets.orders: `from` needs `sql` or `c` => add `sql: transforms/orders.sql`, a "
+		"SELECT over the datasets named here\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { from: [], sql: a.sql, columns: { a: int } }\n",
+		"4:19 datasets.orders.from: the list is empty => name the datasets that are read, or leave "
+		"the key out\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { from: { a: b }, sql: a.sql, columns: { a: int } }\n",
+		"4:19 datasets.orders.from: expected a list, got a group of keys => write "
+		"`[enriched_orders]`, or leave the key out\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { from: [A, b-c], sql: a.sql, columns: { a: int } }\n",
+		"4:20 datasets.orders.from: `A` cannot be the name of a dataset => name a dataset of this "
+		"configuration or of the lake\n"
+		"4:23 datasets.orders.from: `b-c` cannot be the name of a dataset => name a dataset of this "
+		"configuration or of the lake\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { from: [a, b, a], sql: a.sql, columns: { a: int } }\n",
+		"4:26 datasets.orders.from: `a` stands here twice => remove one; a statement may name a "
+		"table as often as it likes\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { inputs: { a: b }, from: [a], sql: a.sql, columns: { a: int } }\n",
+		"4:38 datasets.orders.from: `a` is an input's alias too => give the input another alias: "
+		"the statement could not tell them apart\n" },
+	{ SOURCE LAKE "datasets:\n  orders: { inputs: { a: b }, from: [c], c: a.c, columns: { a: int } }\n",
+		"4:42 datasets.orders: `c` with 2 inputs needs `rows` => add the join that the function "
+		"sees row by row, as `rows: \"a JOIN c USING (...)\"`\n" },
+	{ SOURCE LAKE "datasets:\n  a: { from: [a], sql: a.sql, columns: { a: int } }\n",
+		"4:15 datasets.a.from: the datasets read each other in a circle: a -> a => a dataset reads "
+		"what was published before it: remove one of these\n" },
+	{ SOURCE LAKE "datasets:\n"
+		"  z: { from: [a], sql: a.sql, columns: { a: int } }\n"
+		"  a: { from: [x, b], sql: a.sql, columns: { a: int } }\n"
+		"  b: { from: [c], sql: a.sql, columns: { a: int } }\n"
+		"  c: { from: [b, a], sql: a.sql, columns: { a: int } }\n",
+		"7:15 datasets.c.from: the datasets read each other in a circle: b -> c -> b => a dataset "
+		"reads what was published before it: remove one of these\n"
+		"7:18 datasets.c.from: the datasets read each other in a circle: a -> b -> c -> a => a "
+		"dataset reads what was published before it: remove one of these\n" },
 	{ SOURCE LAKE "datasets:\n  orders: { inputs: {} }\n",
 		"4:21 datasets.orders.inputs: a dataset needs at least one input => write `{ o: "
 		"public.orders }`\n" },

@@ -1,0 +1,86 @@
+#include "run/pins.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lake/lake_lease.h"
+
+size_t tr_pins_find(const struct tr_pins *pins, const struct tr_plan_source *source)
+{
+	if (source->upstream >= 0)
+		return (size_t)source->upstream;
+	size_t i = pins->n_made;
+	while (i < pins->n && strcmp(pins->items[i].dataset, source->config->dataset) != 0)
+		i++;
+	return i;
+}
+
+bool tr_pins_renew(const struct tr_pins *pins, size_t i, struct tr_err *err)
+{
+	return tr_lake_lease_hold(pins->lake, pins->items[i].dataset, pins->run_id,
+		atomic_load(&pins->items[i].held), err);
+}
+
+bool tr_pins_take(struct tr_pins *pins, size_t i, uint64_t version, struct tr_err *err)
+{
+	struct tr_pin *pin = &pins->items[i];
+	bool found = false;
+	if (pin->manifest.version)
+		return true;
+	atomic_store(&pin->held, version);
+	if (!tr_pins_renew(pins, i, err) ||
+		!tr_lake_load(pins->lake, pin->dataset, version, &pin->manifest, &found, err))
+		return false;
+	if (found && !pin->manifest.expired)
+		return true;
+	tr_manifest_clear(&pin->manifest);
+	tr_err_set(err, TR_ERR_TRANSIENT, "version %llu of `%s` was given up by `tailrace gc` meanwhile",
+		(unsigned long long)version, pin->dataset);
+	return tr_err_hint(err, "run it again: it then reads the newest version");
+}
+
+static bool pin_newest(struct tr_pins *pins, const char *dataset, struct tr_err *err)
+{
+	uint64_t version;
+	size_t i = pins->n++;
+	pins->items[i].dataset = dataset;
+	tr_manifest_init(&pins->items[i].manifest);
+	return tr_lake_version(pins->lake, dataset, &version, err) &&
+		(version == 0 || tr_pins_take(pins, i, version, err));
+}
+
+bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct tr_lake *lake,
+	const char *run_id, struct tr_err *err)
+{
+	size_t most = plan->n_datasets;
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		most += plan->datasets[i].n_sources;
+	*pins = (struct tr_pins){ .lake = lake, .run_id = run_id };
+	pins->items = tr_calloc(most, sizeof *pins->items, err);
+	if (!pins->items)
+		return false;
+	for (; pins->n < plan->n_datasets; pins->n++, pins->n_made++) {
+		pins->items[pins->n].dataset = plan->datasets[pins->n].config->name;
+		tr_manifest_init(&pins->items[pins->n].manifest);
+		if (!tr_pins_renew(pins, pins->n, err))
+			return false;
+	}
+	for (size_t i = 0; i < plan->n_datasets; i++) {
+		const struct tr_plan_dataset *d = &plan->datasets[i];
+		for (size_t k = 0; k < d->n_sources; k++)
+			if (tr_pins_find(pins, &d->sources[k]) == pins->n &&
+				!pin_newest(pins, d->sources[k].config->dataset, err))
+				return false;
+	}
+	return true;
+}
+
+void tr_pins_clear(struct tr_pins *pins)
+{
+	for (size_t i = 0; i < pins->n; i++) {
+		tr_lake_lease_end(pins->lake, pins->items[i].dataset, pins->run_id);
+		tr_manifest_clear(&pins->items[i].manifest);
+	}
+	free(pins->items);
+	*pins = (struct tr_pins){ 0 };
+}
