@@ -427,12 +427,12 @@ static bool trust_error(const struct transfer *t, CURLcode code, struct tr_err *
 	if (code == CURLE_SSL_CACERT_BADFILE) {
 		tr_err_set(err, TR_ERR_USER, "the certificates of %s could not be read",
 			*t->http->ca_file ? t->http->ca_file : "this system");
-		tr_err_hint(err, "ca_file, AWS_CA_BUNDLE or SSL_CERT_FILE must name a readable PEM file");
+		tr_err_hint(err, "aws.ca_file, AWS_CA_BUNDLE or SSL_CERT_FILE must name a readable PEM file");
 	} else {
 		tr_err_set(err, TR_ERR_USER, "the certificate of %s is not trusted", t->host);
 		tr_err_hint(err,
 			"if the server is yours, name the PEM file of the authority that signed its certificate "
-			"by ca_file in tailrace.yaml, or by AWS_CA_BUNDLE or SSL_CERT_FILE; else find out who "
+			"by aws.ca_file in tailrace.yaml, or by AWS_CA_BUNDLE or SSL_CERT_FILE; else find out who "
 			"answers in its place");
 	}
 	return false;
@@ -462,6 +462,8 @@ static bool own_failure(const struct transfer *t, struct tr_err *err)
 static bool failure(const struct transfer *t, CURLcode code, bool sent, struct tr_err *err)
 {
 	const char *text = *t->text ? t->text : curl_easy_strerror(code);
+	char system[256] = "";
+	long number = 0;
 	if (own_failure(t, err))
 		return false;
 	if (is_trust(code)) {
@@ -470,6 +472,11 @@ static bool failure(const struct transfer *t, CURLcode code, bool sent, struct t
 	}
 	if (code == CURLE_OUT_OF_MEMORY)
 		return tr_err_memory(err, sizeof *t);
+	if (sent && code == CURLE_UNSUPPORTED_PROTOCOL) {
+		tr_err_set(err, TR_ERR_USER, "%s answers, but not in HTTP", t->host);
+		tr_err_hint(err, "check the address and its port");
+		return tr_err_detail(err, "%s", text);
+	}
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
 		tr_err_set(err, TR_ERR_USER, "%s is no address to send a request to", t->host);
 		tr_err_hint(err, "an endpoint is written http://host:port or https://host");
@@ -489,6 +496,9 @@ static bool failure(const struct transfer *t, CURLcode code, bool sent, struct t
 	} else {
 		tr_err_set(err, TR_ERR_TRANSIENT, "the connection to %s broke", t->host);
 	}
+	curl_easy_getinfo(t->line->easy, CURLINFO_OS_ERRNO, &number);
+	if (number)
+		return tr_err_detail(err, "%s (%s)", text, strerror_r((int)number, system, sizeof system));
 	if (t->repeated)
 		text = "the connection was closed after the request had been sent";
 	return tr_err_detail(err, "%s", text);
