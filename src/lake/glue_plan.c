@@ -22,6 +22,19 @@ static bool refuse_timestamp(const struct tr_partition_key *key, struct tr_err *
 		key->column);
 }
 
+bool tr_glue_columns_check(const struct tr_schema *columns, struct tr_err *err)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		if (columns->fields[i].type.kind != TR_TIME)
+			continue;
+		tr_err_set(err, TR_ERR_USER,
+			"`%s` can't be a column in Glue: no engine there has a type time",
+			columns->fields[i].name);
+		return tr_err_hint(err, "declare it `string`");
+	}
+	return true;
+}
+
 /* ---- before the commit ---- */
 
 static bool refuse_value(const struct tr_manifest *m, const struct tr_partition_key *key, const char *value,
@@ -85,11 +98,28 @@ static bool stop(const struct tr_glue_table *table, const struct tr_partition_ke
 		     : "partition by another column,");
 }
 
+/* A time that is a partition column is a text there. */
+static bool check_times(const struct tr_schema *columns, const struct tr_partition_key *keys, size_t n_keys,
+	struct tr_err *err)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct tr_schema one = { &columns->fields[i], 1, 1 };
+		bool key = false;
+		for (size_t k = 0; k < n_keys; k++)
+			key = key || strcmp(keys[k].name, columns->fields[i].name) == 0;
+		if (!key && !tr_glue_columns_check(&one, err))
+			return false;
+	}
+	return true;
+}
+
 bool tr_glue_plan(const struct tr_glue_table *table, const struct tr_schema *columns,
 	const struct tr_partition_key *keys, size_t n_keys, char **reason, struct tr_err *err)
 {
 	struct tr_str text;
 	*reason = NULL;
+	if (!check_times(columns, keys, n_keys, err))
+		return false;
 	tr_str_init(&text, REASON_MAX);
 	for (size_t i = 0; i < n_keys; i++) {
 		int column = tr_schema_find(columns, keys[i].column);

@@ -90,27 +90,36 @@ static bool put_comment(json_t *object, const char *key, const char *doc, size_t
 	return put_text(object, key, text);
 }
 
-static bool add_column(json_t *columns, const char *name, struct tr_type type, const char *doc)
+static bool add_column(json_t *columns, const char *name, const char *type, const char *doc)
 {
-	char text[TR_TYPE_TEXT];
 	json_t *column = json_object();
 	if (json_array_append_new(columns, column) != 0)
 		return false;
-	return put_text(column, "Name", name) && put_text(column, "Type", tr_type_hive(type, text)) &&
+	return put_text(column, "Name", name) && put_text(column, "Type", type) &&
 		put_comment(column, "Comment", doc, COMMENT_MAX);
+}
+
+/* The values of partitions are texts: a uuid's is not the 16 bytes that a file would hold. */
+static const char *key_type(struct tr_type type, char *buf)
+{
+	bool text = type.kind == TR_UUID || type.kind == TR_TIME;
+	return tr_type_hive(text ? (struct tr_type){ .kind = TR_STRING } : type, buf);
 }
 
 static bool put_columns(json_t *input, const struct tr_manifest *m, const struct tr_glue_table *table,
 	const char *location)
 {
+	char type[TR_TYPE_TEXT];
 	json_t *columns = json_array(), *keys = json_array();
 	bool ok = columns && put(input, "PartitionKeys", keys);
 	for (size_t i = 0; ok && i < m->schema.n; i++) {
 		const struct tr_field *field = &m->schema.fields[i];
-		ok = add_column(columns, field->name, field->type, doc_of(table, field->name, field->doc));
+		ok = add_column(columns, field->name, tr_type_hive(field->type, type),
+			doc_of(table, field->name, field->doc));
 	}
 	for (size_t i = 0; ok && i < m->n_keys; i++)
-		ok = add_column(keys, m->keys[i].name, m->keys[i].type, doc_of(table, m->keys[i].name, NULL));
+		ok = add_column(keys, m->keys[i].name, key_type(m->keys[i].type, type),
+			doc_of(table, m->keys[i].name, NULL));
 	ok = ok && put(input, "StorageDescriptor", tr_glue_descriptor(columns, location));
 	json_decref(columns);
 	return ok;
@@ -229,8 +238,8 @@ bool tr_glue_table_input(const struct tr_manifest *m, const struct tr_glue_table
 	char lake[TR_KEY_MAX];
 	struct tr_glue_parts parts;
 	*out = NULL;
-	if (!tr_glue_lake(location, lake, err) || !tr_glue_values_check(m, err) ||
-		!tr_glue_parts_find(m, &parts, err))
+	if (!tr_glue_lake(location, lake, err) || !tr_glue_columns_check(&m->schema, err) ||
+		!tr_glue_values_check(m, err) || !tr_glue_parts_find(m, &parts, err))
 		return false;
 	json_t *input = json_object();
 	bool ok = built(input != NULL, err) && fill_input(input, m, table, lake, &parts, err);

@@ -55,6 +55,8 @@ json_t *tr_glue_descriptor(json_t *columns, const char *location);
 /* A location of a table or partition that lies in a run's folder of this dataset: its run. */
 bool tr_glue_run_of(const char *location, const char *lake, const char *dataset, char out[TR_RUN_ID_TEXT]);
 
+/* Columns in files that no engine reads over Glue are an error. */
+bool tr_glue_columns_check(const struct tr_schema *columns, struct tr_err *err) TR_CHECKED;
 /* Values that no Hive table can carry are an error: the empty text, Hive's name for null, and
  * keys of types that would lose something. Of a manifest before its commit. */
 bool tr_glue_values_check(const struct tr_manifest *m, struct tr_err *err) TR_CHECKED;
