@@ -32,7 +32,7 @@ static bool gather(const struct tr_project_lake *p, char **names, size_t n, bool
 		item->published = true;
 		item->configured = p->has_config && tr_config_dataset(&p->config, names[i]);
 		tr_manifest_init(&item->manifest);
-		if (with_manifests && !tr_project_manifest(&p->lake, names[i], 0, &item->manifest, err))
+		if (with_manifests && !tr_project_manifest(p->lake, names[i], 0, &item->manifest, err))
 			return false;
 	}
 	for (size_t i = 0; i < n_config; i++) {
@@ -151,8 +151,8 @@ int tr_cmd_datasets(struct tr_cli *cli, const struct tr_cli_args *args)
 	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), true, &p);
 	if (code)
 		return code;
-	if (p.store)
-		code = tr_project_published(cli, &p.lake, NULL, 0, &names, &n);
+	if (p.house.store)
+		code = tr_project_published(cli, p.lake, NULL, 0, &names, &n);
 	if (code)
 		goto out;
 	if (!gather(&p, names, n, !only_names, &items, &n_items, &err))

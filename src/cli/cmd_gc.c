@@ -75,10 +75,10 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 		.dry_run = tr_cli_flag(args, "dry-run"),
 	};
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
-	code = datasets_to_collect(cli, &p.lake, args, &names, &n);
+	code = datasets_to_collect(cli, p.lake, args, &names, &n);
 	for (size_t i = 0; !code && i < n; i++) {
 		struct tr_gc_report r = { 0 };
-		if (!tr_lake_gc(&p.lake, names[i], &options, &r, &err))
+		if (!tr_lake_gc(p.lake, names[i], &options, &r, &err))
 			code = tr_console_error(&cli->console, &err);
 		else if (list)
 			json_array_append_new(list,

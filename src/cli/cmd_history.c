@@ -75,10 +75,9 @@ int tr_cmd_history(struct tr_cli *cli, const struct tr_cli_args *args)
 	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
-	code = tr_project_published(cli, &p.lake, args->positional, 1, &names, &n_names);
+	code = tr_project_published(cli, p.lake, args->positional, 1, &names, &n_names);
 	if (!code &&
-		!tr_lake_history(&p.lake, names[0], (size_t)tr_cli_count(args, "limit", 20), &items, &n,
-			&err))
+		!tr_lake_history(p.lake, names[0], (size_t)tr_cli_count(args, "limit", 20), &items, &n, &err))
 		code = tr_console_error(&cli->console, &err);
 	else if (!code)
 		code = tr_cli_flag(args, "json") ? print_json(cli, items, n) : print_table(cli, items, n);

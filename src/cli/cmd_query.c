@@ -76,7 +76,7 @@ static struct tr_statement_options statement_options(struct tr_cli *cli, const s
 	size_t memory = p->has_config ? (size_t)p->config.limits.memory : MEMORY_DEFAULT;
 	const char *temp = getenv("TMPDIR"), *format = tr_cli_value(args, "format");
 	struct tr_statement_options o = {
-		.lake = &p->lake,
+		.lake = p->lake,
 		/* The engine takes up to 1.6 times what it is told (reference: memory). */
 		.memory = (size_t)((double)(memory - PROGRAM_MEMORY) / 1.6),
 		.threads = p->has_config ? p->config.limits.threads : 2,

@@ -34,8 +34,8 @@ int tr_cmd_rollback(struct tr_cli *cli, const struct tr_cli_args *args)
 	if (code)
 		return code;
 	tr_manifest_init(&m);
-	if (!choose(&p.lake, dataset, tr_cli_count(args, "to", -1), &version, &err) ||
-		!tr_lake_rollback(&p.lake, dataset, version, &m, &err))
+	if (!choose(p.lake, dataset, tr_cli_count(args, "to", -1), &version, &err) ||
+		!tr_lake_rollback(p.lake, dataset, version, &m, &err))
 		code = tr_console_error(&cli->console, &err);
 	else if (tr_cli_flag(args, "json"))
 		code = tr_project_print_json(cli,

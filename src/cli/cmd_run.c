@@ -122,22 +122,21 @@ static void print_errors(struct tr_cli *cli, const struct tr_run_report *r, cons
 
 static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
 {
-	struct tr_store *store = NULL;
-	struct tr_lake lake;
+	struct tr_lakehouse house;
 	struct tr_progress progress;
 	struct tr_run_report report = { 0 };
 	struct tr_err err = { 0 };
-	int code = tr_project_lake_create(cli, plan->config, &store, &lake);
+	int code = tr_project_lake_create(cli, plan->config, &house);
 	if (code)
 		return code;
 	if (!tr_progress_init(&progress, &cli->console, &err)) {
-		tr_store_free(store);
+		tr_lakehouse_close(&house);
 		return tr_console_error(&cli->console, &err);
 	}
 	struct tr_events events = tr_progress_events(&progress);
-	lake.events = &events;
+	house.lake.events = &events;
 	const struct tr_run_options options = { .plan = plan,
-		.lake = &lake,
+		.lake = &house.lake,
 		.events = &events,
 		.cancel = &cli->cancel };
 	bool ok = tr_run(&options, &report, &err);
@@ -151,7 +150,7 @@ static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
 		code = report.n > 0 ? tr_run_exit_code(&report) : tr_console_exit_code(err.kind);
 	}
 	tr_run_report_clear(&report);
-	tr_store_free(store);
+	tr_lakehouse_close(&house);
 	return code;
 }
 

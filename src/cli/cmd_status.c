@@ -91,12 +91,12 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 		"state" };
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, i == 1 || i == 3 || i == 4);
-	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
+	code = tr_project_published(cli, p.lake, args->positional, args->n, &names, &n);
 	for (size_t i = 0; !code && i < n; i++) {
 		struct tr_manifest m;
 		char drift[256] = "";
 		tr_manifest_init(&m);
-		if (!tr_project_manifest(&p.lake, names[i], 0, &m, &err)) {
+		if (!tr_project_manifest(p.lake, names[i], 0, &m, &err)) {
 			code = tr_console_error(&cli->console, &err);
 		} else {
 			const struct tr_config_dataset *d =

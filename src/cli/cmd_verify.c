@@ -51,10 +51,10 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args)
 	if (code)
 		return code;
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
-	code = tr_project_published(cli, &p.lake, args->positional, args->n, &names, &n);
+	code = tr_project_published(cli, p.lake, args->positional, args->n, &names, &n);
 	uint64_t version = (uint64_t)tr_cli_count(args, "at", 0);
 	for (size_t i = 0; i < n && !tr_cancel_raised(&cli->cancel); i++) {
-		int one = verify(cli, &p.lake, names[i], version, list);
+		int one = verify(cli, p.lake, names[i], version, list);
 		if (code == 0)
 			code = one;
 	}

@@ -21,16 +21,15 @@ static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_optio
 	struct tr_planning *out)
 {
 	struct tr_plan_options with_lake = *options;
-	struct tr_store *store = NULL;
-	struct tr_lake lake;
+	struct tr_lakehouse house = { 0 };
 	int code = 0;
 	if (tr_plan_reads_lake(&out->config, options->names, options->n))
-		code = tr_project_lake_to_read(cli, &out->config, &store, &lake);
-	if (store)
-		with_lake.lake = &lake;
+		code = tr_project_lake_to_read(cli, &out->config, &house);
+	if (house.store)
+		with_lake.lake = &house.lake;
 	if (!code)
 		code = make_plan(cli, pg, &with_lake, out);
-	tr_store_free(store);
+	tr_lakehouse_close(&house);
 	return code;
 }
 

@@ -73,83 +73,69 @@ int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, st
 	return tr_console_error(&cli->console, &err);
 }
 
-static bool open_store(const char *location, bool create, struct tr_store **out, struct tr_err *err)
-{
-	if (strncmp(location, "s3://", 5) == 0) {
-		tr_err_set(err, TR_ERR_USER, "a lake on S3 (%s) is not supported by this version", location);
-		return tr_err_hint(err, "set lake.location to a local folder");
-	}
-	return tr_store_local_open(location, create, out, err);
-}
-
-static void set_lake(struct tr_lake *lake, struct tr_store *store)
-{
-	*lake = (struct tr_lake){ .store = store, .catalog = &tr_catalog_local };
-}
-
 /* A configured lake whose folder is not there yet. */
 static bool never_published(const struct tr_config *config, struct tr_err *err)
 {
 	struct stat st;
-	if (strncmp(config->lake.location, "s3://", 5) == 0 || stat(config->lake.location, &st) == 0 ||
-		errno != ENOENT)
+	if (tr_config_is_s3(config) || stat(config->lake.location, &st) == 0 || errno != ENOENT)
 		return false;
 	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", config->lake.location);
 	tr_err_hint(err, "`tailrace run` publishes");
 	return true;
 }
 
-int tr_project_lake(struct tr_cli *cli, const char *folder, bool may_be_missing, struct tr_project_lake *out)
+int tr_project_lake(struct tr_cli *cli, const char *location, bool may_be_missing,
+	struct tr_project_lake *out)
 {
 	struct tr_err err = { 0 };
 	memset(out, 0, sizeof *out);
-	if (!folder) {
+	out->lake = &out->house.lake;
+	if (!location) {
 		int code = load_config(cli, tr_config_load_lake, &out->config);
 		if (code)
 			return code;
 		out->has_config = true;
-		folder = out->config.lake.location;
 	}
+	const struct tr_lakehouse_options options = { .config = out->has_config ? &out->config : NULL,
+		.location = location,
+		.cancel = &cli->cancel };
 	bool missing = out->has_config && never_published(&out->config, &err);
 	if (missing && may_be_missing)
 		return 0;
-	if (missing || !open_store(folder, false, &out->store, &err)) {
-		tr_project_lake_clear(out);
-		return tr_console_error(&cli->console, &err);
-	}
-	set_lake(&out->lake, out->store);
-	return 0;
+	if (!missing && tr_lakehouse_open(&options, &out->house, &err))
+		return 0;
+	tr_project_lake_clear(out);
+	return tr_console_error(&cli->console, &err);
 }
 
 void tr_project_lake_clear(struct tr_project_lake *p)
 {
-	tr_store_free(p->store);
+	tr_lakehouse_close(&p->house);
 	if (p->has_config)
 		tr_config_clear(&p->config);
 	memset(p, 0, sizeof *p);
 }
 
-int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
-	struct tr_lake *lake)
+static int open_configured(struct tr_cli *cli, const struct tr_config *config, bool create,
+	struct tr_lakehouse *out)
 {
 	struct tr_err err = { 0 };
-	if (!open_store(config->lake.location, true, store, &err))
-		return tr_console_error(&cli->console, &err);
-	set_lake(lake, *store);
-	return 0;
+	const struct tr_lakehouse_options options = { .config = config,
+		.create = create,
+		.cancel = &cli->cancel };
+	return tr_lakehouse_open(&options, out, &err) ? 0 : tr_console_error(&cli->console, &err);
 }
 
-int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
-	struct tr_lake *lake)
+int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_lakehouse *out)
 {
-	struct tr_err err = { 0 };
-	*store = NULL;
-	if (never_published(config, &err))
-		return 0;
-	if (!open_store(config->lake.location, false, store, &err))
-		return tr_console_error(&cli->console, &err);
-	set_lake(lake, *store);
-	return 0;
+	return open_configured(cli, config, true, out);
+}
+
+int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_lakehouse *out)
+{
+	struct tr_err ignored = { 0 };
+	memset(out, 0, sizeof *out);
+	return never_published(config, &ignored) ? 0 : open_configured(cli, config, false, out);
 }
 
 void tr_names_free(char **names, size_t n)

@@ -10,30 +10,33 @@
 #include "cli/cli.h"
 #include "lake/lake.h"
 #include "plan/config.h"
+#include "run/lakehouse.h"
 
 /* Load the configuration for work on the named datasets (n == 0: all), and register its secrets.
  * Where none of them reads Postgres, the source's variables may be unset and its password is not
  * asked for. After success tr_config_clear(out). */
 int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out);
 
+/* It stays where it was opened. */
 struct tr_project_lake {
 	struct tr_config config;
-	bool has_config; /* false: --lake was given */
-	struct tr_store *store;
-	struct tr_lake lake;
+	bool has_config;           /* false: --lake was given */
+	struct tr_lakehouse house; /* its store is NULL where nothing was ever published */
+	const struct tr_lake *lake;
 };
-/* The lake of `folder` (--lake), or of the configuration where it is NULL. Reading a lake
- * needs no database: variables of the environment that only the source names may be unset.
- * `may_be_missing`: where nothing was ever published, out->store is NULL and no error. */
-int tr_project_lake(struct tr_cli *cli, const char *folder, bool may_be_missing, struct tr_project_lake *out);
+/* The lake of `location` (--lake: a folder or s3://bucket/prefix), or of the configuration
+ * where it is NULL. Reading a lake needs no database: variables of the environment that only
+ * the source names may be unset.
+ * `may_be_missing`: where nothing was ever published, out->house.store is NULL and no error. */
+int tr_project_lake(struct tr_cli *cli, const char *location, bool may_be_missing,
+	struct tr_project_lake *out);
 void tr_project_lake_clear(struct tr_project_lake *p);
-/* Open the lake of a configuration, creating its folder: for commands that publish. */
-int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
-	struct tr_lake *lake);
+/* Open the lake of a configuration, creating its folder: for commands that publish. After
+ * success tr_lakehouse_close(out). */
+int tr_project_lake_create(struct tr_cli *cli, const struct tr_config *config, struct tr_lakehouse *out);
 
-/* The same for commands that only look: *store is NULL where nothing was ever published. */
-int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_store **store,
-	struct tr_lake *lake);
+/* The same for commands that only look: out->store is NULL where nothing was ever published. */
+int tr_project_lake_to_read(struct tr_cli *cli, const struct tr_config *config, struct tr_lakehouse *out);
 
 /* The datasets that a command is about: those named (each must be published), or all
  * published ones. Free with tr_names_free. */

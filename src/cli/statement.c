@@ -220,14 +220,14 @@ bool tr_statement_run(const struct tr_statement_options *o, const char *sql, str
 	struct watcher watcher = { .stop = -1 };
 	struct tr_engine *engine = NULL;
 	*result = (struct tr_statement_result){ 0 };
-	const struct tr_engine_options options = {
+	const char *dir;
+	struct tr_engine_options options = {
 		.memory = o->memory,
 		.threads = o->threads,
 		.temp_dir = o->temp_dir,
-		.allowed_dirs = &o->lake->store->local_root,
-		.n_allowed_dirs = 1,
 		.keep_order = true,
 	};
+	tr_engine_allow(&options, o->lake->store, &dir);
 	bool ok = tr_lake_datasets(o->lake, &names.published, &names.n_published, err) &&
 		tr_statement_identifiers(sql, take_name, &names, err) &&
 		tr_engine_open(&options, &engine, err) && add_datasets(o, engine, &names, err) &&

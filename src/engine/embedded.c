@@ -68,7 +68,10 @@ static void add_sandbox(struct tr_str *sql, const struct tr_engine_options *o)
 			tr_str_add(sql, ", ");
 		tr_str_add_literal(sql, o->allowed_dirs[i]);
 	}
-	tr_str_add(sql, "]; SET enable_external_access=false; SET lock_configuration=true;");
+	tr_str_add(sql, "];");
+	if (o->s3)
+		tr_str_addf(sql, " SET allowed_configs=[%s];", tr_engine_s3_settings);
+	tr_str_add(sql, " SET enable_external_access=false; SET lock_configuration=true;");
 }
 
 static bool configure(struct tr_engine *e, const struct tr_engine_options *o, struct tr_err *err)
@@ -76,7 +79,8 @@ static bool configure(struct tr_engine *e, const struct tr_engine_options *o, st
 	struct tr_str sql;
 	tr_str_init(&sql, SQL_MAX);
 	add_settings(&sql, o);
-	bool ok = tr_str_ok(&sql, err) && execute_on(e, e->plan_con, sql.ptr, err);
+	bool ok = tr_str_ok(&sql, err) && execute_on(e, e->plan_con, sql.ptr, err) &&
+		(!o->s3 || tr_engine_s3_open(e, o, err));
 	if (ok) {
 		/* Aliases live in the schema main; loaded inputs must not meet them there. */
 		tr_str_add(&sql, " CREATE SCHEMA tr_loaded; ");
@@ -127,6 +131,7 @@ void tr_engine_close(struct tr_engine *e)
 {
 	if (!e)
 		return;
+	tr_engine_s3_close(e->s3);
 	duckdb_disconnect(&e->run_con);
 	duckdb_disconnect(&e->plan_con);
 	duckdb_close(&e->db);

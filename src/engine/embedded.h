@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "data/stream.h"
+#include "io/store.h"
 
 struct tr_engine;
 
@@ -19,8 +20,11 @@ struct tr_engine_options {
 	int threads;                     /* 0: 1 */
 	const char *temp_dir;            /* for spilling; required */
 	uint64_t disk;                   /* max_temp_directory_size; 0: unlimited */
-	const char *const *allowed_dirs; /* folders that may be read (local lakes) */
+	const char *const *allowed_dirs; /* folders, or s3://bucket/prefix, that may be read */
 	size_t n_allowed_dirs;
+	/* Not NULL: files in S3 are read by ranges, by DuckDB's extension httpfs. It is loaded from a
+	 * file (docs: install) and never downloaded. Keys are renewed while a statement runs. */
+	const struct tr_s3_reading *s3;
 	bool keep_order; /* preserve_insertion_order */
 };
 

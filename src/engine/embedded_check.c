@@ -109,6 +109,18 @@ static bool check_table(const struct check *c, json_t *node, struct tr_err *err)
 	return false;
 }
 
+/* What the engine is told to work with, the keys of S3 among it, is not for statements. */
+static bool check_call(const struct check *c, json_t *node, struct tr_err *err)
+{
+	const char *name = json_string_value(json_object_get(node, "function_name"));
+	if (!name || strcasecmp(name, "current_setting") != 0)
+		return true;
+	tr_err_set(err, TR_ERR_USER, "a statement can't call `current_setting(...)`");
+	tr_err_hint(err, "settings are not for statements; pass what it needs by `params`");
+	place_node(c, node, err);
+	return false;
+}
+
 static bool check_node(const struct check *c, json_t *node, int depth, struct tr_err *err)
 {
 	if (depth > DEPTH_MAX)
@@ -117,6 +129,8 @@ static bool check_node(const struct check *c, json_t *node, int depth, struct tr
 	json_t *child;
 	json_array_foreach(node, i, child) if (!check_node(c, child, depth + 1, err)) return false;
 	const char *type = json_string_value(json_object_get(node, "type"));
+	if (!check_call(c, node, err))
+		return false;
 	if (type && strcmp(type, "TABLE_FUNCTION") == 0 && !check_function(c, node, err))
 		return false;
 	if (type && strcmp(type, "BASE_TABLE") == 0 && !check_table(c, node, err))

@@ -245,6 +245,11 @@ bool tr_engine_fail(const struct tr_engine *e, const char *message, const char *
 		tr_cancel_err(err);
 		goto out;
 	}
+	if (e->s3 &&
+		(strcasecmp(type, "HTTP") == 0 || (strcasecmp(type, "IO") == 0 && strstr(text, "http")))) {
+		tr_engine_s3_fail(text, err);
+		goto out;
+	}
 	/* A view's columns are bound as a list of values: for its reader it is a table. */
 	if (strncmp(text, "Values list \"", 13) == 0) {
 		char table[512];

@@ -13,6 +13,7 @@
 
 struct tr_engine_source;    /* a registered input: embedded_input.c */
 struct tr_engine_published; /* a view over published files: embedded_files.c */
+struct tr_engine_s3;        /* the access to files in S3: embedded_s3.c */
 
 struct tr_engine {
 	duckdb_database db;
@@ -27,6 +28,7 @@ struct tr_engine {
 	size_t n_published, cap_published;
 	pthread_mutex_t lock;     /* guards source_err: scans run on engine threads */
 	struct tr_err source_err; /* the first error of an input's stream in this execution */
+	struct tr_engine_s3 *s3;  /* NULL: local files only */
 };
 
 /* ---- embedded.c ---- */
@@ -35,6 +37,17 @@ struct tr_engine {
 bool tr_engine_execute(struct tr_engine *e, const char *sql, struct tr_err *err) TR_CHECKED;
 /* The name is free among inputs and published views (names differ by more than case). */
 bool tr_engine_name_is_free(const struct tr_engine *e, const char *name, struct tr_err *err) TR_CHECKED;
+
+/* ---- embedded_s3.c ---- */
+
+/* Before the sandbox closes: load httpfs and give it endpoint and keys. */
+bool tr_engine_s3_open(struct tr_engine *e, const struct tr_engine_options *options,
+	struct tr_err *err) TR_CHECKED;
+void tr_engine_s3_close(struct tr_engine_s3 *s3);
+/* Settings that stay open behind the lock: the keys'. */
+extern const char tr_engine_s3_settings[];
+/* What a failed read of S3 means, from DuckDB's message. */
+bool tr_engine_s3_fail(const char *message, struct tr_err *err);
 
 /* ---- embedded_input.c ---- */
 

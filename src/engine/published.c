@@ -2,9 +2,18 @@
 
 #include <stdlib.h>
 
+void tr_engine_allow(struct tr_engine_options *o, const struct tr_store *store, const char **dir)
+{
+	*dir = store->local_root ? store->local_root : store->location;
+	o->allowed_dirs = dir;
+	o->n_allowed_dirs = 1;
+	o->s3 = store->s3;
+}
+
 bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, const struct tr_manifest *m,
 	const char *name, struct tr_err *err)
 {
+	const char *root = store->local_root ? store->local_root : store->location;
 	struct tr_schema columns;
 	struct tr_arena arena;
 	tr_schema_init(&columns);
@@ -13,7 +22,7 @@ bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, 
 	const char **values = tr_calloc(m->n_files * m->n_keys, sizeof *values, err);
 	bool ok = paths && values && tr_manifest_columns(m, &columns, err);
 	for (size_t i = 0; ok && i < m->n_files; i++) {
-		paths[i] = tr_arena_printf(&arena, err, "%s/%s", store->local_root, m->files[i].path);
+		paths[i] = tr_arena_printf(&arena, err, "%s/%s", root, m->files[i].path);
 		ok = paths[i] != NULL;
 		for (size_t k = 0; k < m->n_keys; k++)
 			values[i * m->n_keys + k] = m->files[i].partition[k];

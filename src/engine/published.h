@@ -8,7 +8,9 @@
 #include "engine/embedded.h"
 #include "lake/manifest.h"
 
-/* The engine must have been opened with store->local_root among its allowed folders. */
+/* Let an engine read the files of a store; *dir lives as long as the options. */
+void tr_engine_allow(struct tr_engine_options *o, const struct tr_store *store, const char **dir);
+/* The engine must have been opened with tr_engine_allow of that store. */
 bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, const struct tr_manifest *m,
 	const char *name, struct tr_err *err) TR_CHECKED;
 

@@ -59,14 +59,26 @@ static bool has_subdomains(const char *host, size_t n)
 	return n > 0 && host[0] != '[' && letter && dot;
 }
 
+static const char *host_of(const char *endpoint)
+{
+	const char *host = strstr(endpoint, "://");
+	return host ? host + 3 : endpoint;
+}
+
+bool tr_s3_in_path(const char *endpoint, const char *bucket, bool path_style)
+{
+	const char *host = host_of(endpoint);
+	/* A dot in the bucket would be outside of the certificate's wildcard. */
+	return path_style || strchr(bucket, '.') || strchr(bucket, '_') ||
+		!has_subdomains(host, strcspn(host, "/"));
+}
+
 bool tr_s3_address(const char *endpoint, const char *bucket, bool path_style, struct tr_str *base,
 	struct tr_str *path)
 {
-	const char *host = strstr(endpoint, "://");
-	host = host ? host + 3 : endpoint;
+	const char *host = host_of(endpoint);
 	size_t n = strcspn(host, "/");
-	/* A dot in the bucket would be outside of the certificate's wildcard. */
-	bool in_path = path_style || strchr(bucket, '.') || strchr(bucket, '_') || !has_subdomains(host, n);
+	bool in_path = tr_s3_in_path(endpoint, bucket, path_style);
 	tr_str_addn(base, endpoint, (size_t)(host - endpoint));
 	if (!in_path)
 		tr_str_addf(base, "%s.", bucket);

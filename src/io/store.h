@@ -51,12 +51,27 @@ struct tr_store_ops {
 	bool (*settle)(struct tr_store *s, const char *const *keys, size_t n, struct tr_err *err);
 	void (*free)(struct tr_store *s);
 };
+/* How a reader of its own (the embedded engine) reaches the objects of an S3 store. */
+struct tr_aws_keys;
+struct tr_s3_reading {
+	const char *endpoint; /* https://host[:port], without the bucket */
+	const char *region;
+	bool path_style;
+	const char *ca_file; /* NULL: the system's */
+	const char *libdir;  /* where the reader's parts are looked for first; NULL */
+	/* Keys that are valid now, copied; from any thread. */
+	bool (*keys)(void *context, struct tr_aws_keys *out, struct tr_err *err);
+	void *context;
+};
 struct tr_store {
 	const struct tr_store_ops *ops;
 	/* Where it is, for messages and readers: an absolute path or s3://bucket/prefix. */
 	const char *location;
 	/* Not NULL: the folder through which local readers open keys. */
 	const char *local_root;
+	/* Not NULL: how readers of their own open keys in S3. Borrowed while the store lives;
+	 * set by who opened it. */
+	const struct tr_s3_reading *s3;
 };
 
 #define TR_KEY_MAX 2048

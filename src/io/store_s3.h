@@ -37,4 +37,8 @@ bool tr_store_s3_open(const struct tr_store_s3_options *options, struct tr_store
  * slashes at its ends, may be "". bucket has 64 bytes, prefix TR_KEY_MAX. */
 bool tr_s3_location(const char *location, char *bucket, char *prefix, struct tr_err *err) TR_CHECKED;
 
+/* Whether the bucket stands in the path of URLs (and not in front of the host): where it was asked
+ * for, and where no name can be made of both. */
+bool tr_s3_in_path(const char *endpoint, const char *bucket, bool path_style);
+
 #endif

@@ -17,8 +17,7 @@ static bool open_dataset(const struct tr_lake *lake, const char *dataset, int *f
 	char path[4096 + TR_KEY_MAX];
 	*fd = -1;
 	if (!lake->store->local_root)
-		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` has no folder for a local catalog",
-			lake->store->location);
+		return true; /* in S3 the manifests are all there is */
 	snprintf(path, sizeof path, "%s/%s", lake->store->local_root, dataset);
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return *fd >= 0 || errno == ENOENT || tr_err_errno(err, errno, "cannot open `%s`", path);

@@ -110,14 +110,13 @@ static bool ask(struct tr_engine *engine, const struct tr_plan_dataset *d, const
 static bool run_checks(const struct tr_plan_dataset *d, struct tr_store *store, const struct tr_manifest *m,
 	const char *temp_dir, struct tr_watch *watch, struct tr_err *err)
 {
-	const char *const dirs[] = { store->local_root };
+	const char *dir;
 	const struct tr_plan_memory share = tr_plan_memory_of_checks(d->limits.memory, d->limits.threads);
-	const struct tr_engine_options options = { .memory = share.engine,
+	struct tr_engine_options options = { .memory = share.engine,
 		.threads = share.threads,
 		.temp_dir = temp_dir,
-		.disk = d->limits.disk,
-		.allowed_dirs = dirs,
-		.n_allowed_dirs = 1 };
+		.disk = d->limits.disk };
+	tr_engine_allow(&options, store, &dir);
 	struct tr_engine *engine = NULL;
 	bool ok = tr_engine_open(&options, &engine, err);
 	if (ok)

@@ -175,12 +175,13 @@ static bool open_query(const struct tr_extract *x, struct ArrowArrayStream *out,
 	if (!q)
 		return false;
 	q->x = *x;
-	const struct tr_engine_options options = { .memory = d->engine_memory,
+	const char *dir;
+	struct tr_engine_options options = { .memory = d->engine_memory,
 		.threads = d->engine_threads,
 		.temp_dir = x->temp_dir,
-		.disk = d->limits.disk,
-		.allowed_dirs = (const char *const[]){ x->store->local_root },
-		.n_allowed_dirs = d->n_sources > 0 };
+		.disk = d->limits.disk };
+	if (d->n_sources > 0)
+		tr_engine_allow(&options, x->store, &dir);
 	struct tr_schema schema;
 	struct ArrowArrayStream rows;
 	tr_schema_init(&schema);

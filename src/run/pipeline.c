@@ -7,6 +7,7 @@
 
 #include "engine/published.h"
 #include "plan/config_password.h"
+#include "run/lakehouse.h"
 #include "run/run.h"
 
 #define QUERY_MEMORY_SHARE 2 /* of limits.memory: the rest is the embedding program's */
@@ -15,8 +16,7 @@ struct tr_pipeline {
 	struct tr_events events;
 	struct tr_config config;
 	bool configured;
-	struct tr_store *store;
-	struct tr_lake lake;
+	struct tr_lakehouse house;
 	struct tr_cancel cancel;
 	struct tr_errs mistakes;
 	struct tr_outcome *outcomes;
@@ -59,10 +59,14 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 			options->getenv_context, &p->config, &p->mistakes);
 	if (!p->configured)
 		return first_mistake(p, err);
-	if (!tr_cancel_init(&p->cancel, err) ||
-		!tr_store_local_open(p->config.lake.location, true, &p->store, err))
+	const struct tr_lakehouse_options lake = { .config = &p->config,
+		.create = true,
+		.cancel = &p->cancel,
+		.env = options->getenv,
+		.env_context = options->getenv_context };
+	if (!tr_cancel_init(&p->cancel, err) || !tr_lakehouse_open(&lake, &p->house, err))
 		return false;
-	p->lake = (struct tr_lake){ .store = p->store, .catalog = &tr_catalog_local, .events = &p->events };
+	p->house.lake.events = &p->events;
 	return true;
 }
 
@@ -81,7 +85,7 @@ void tr_pipeline_free(struct tr_pipeline *p)
 		return;
 	set_engine(p, NULL);
 	pthread_mutex_destroy(&p->lock);
-	tr_store_free(p->store);
+	tr_lakehouse_close(&p->house);
 	if (p->configured)
 		tr_config_clear(&p->config);
 	tr_cancel_clear(&p->cancel);
@@ -107,7 +111,7 @@ const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_
 static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_plan *plan,
 	struct tr_err *err)
 {
-	const struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->lake };
+	const struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->house.lake };
 	const struct tr_pg_options connection = { .conninfo = p->config.source.url,
 		.application_name = "tailrace/plan",
 		.cancel = &p->cancel };
@@ -162,7 +166,7 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 	if (!make_plan(p, datasets, n, &plan, err))
 		return false;
 	const struct tr_run_options options = { .plan = &plan,
-		.lake = &p->lake,
+		.lake = &p->house.lake,
 		.events = &p->events,
 		.cancel = &p->cancel };
 	bool ok = tr_run(&options, &report, err);
@@ -178,15 +182,15 @@ static bool add_datasets(struct tr_pipeline *p, struct tr_err *err)
 {
 	char **names;
 	size_t n;
-	if (!tr_lake_datasets(&p->lake, &names, &n, err))
+	if (!tr_lake_datasets(&p->house.lake, &names, &n, err))
 		return false;
 	bool ok = true;
 	for (size_t i = 0; i < n; i++) {
 		struct tr_manifest m;
 		bool found = false;
 		tr_manifest_init(&m);
-		ok = ok && tr_lake_load(&p->lake, names[i], 0, &m, &found, err) &&
-			(!found || tr_engine_add_published(p->engine, p->store, &m, names[i], err));
+		ok = ok && tr_lake_load(&p->house.lake, names[i], 0, &m, &found, err) &&
+			(!found || tr_engine_add_published(p->engine, p->house.store, &m, names[i], err));
 		tr_manifest_clear(&m);
 		free(names[i]);
 	}
@@ -197,15 +201,14 @@ static bool add_datasets(struct tr_pipeline *p, struct tr_err *err)
 bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
 	struct tr_err *err)
 {
-	const char *const dirs[] = { p->store->local_root };
-	const struct tr_engine_options options = { .memory = p->config.limits.memory / QUERY_MEMORY_SHARE,
+	const char *dir;
+	struct tr_engine_options options = { .memory = p->config.limits.memory / QUERY_MEMORY_SHARE,
 		.threads = p->config.limits.threads,
 		.temp_dir = p->config.limits.temp_dir,
 		.disk = p->config.limits.disk,
-		.allowed_dirs = dirs,
-		.n_allowed_dirs = 1,
 		.keep_order = true };
 	struct tr_engine_describe describe = { 0 };
+	tr_engine_allow(&options, p->house.store, &dir);
 	set_engine(p, NULL);
 	tr_cancel_reset(&p->cancel);
 	struct tr_engine *engine;
