@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/store_s3.h"
 #include "plan/config_read.h"
 
 #define TAGS_MAX 10 /* of an object, S3's limit */
@@ -80,13 +81,21 @@ void tr_config_read_endpoint(struct tr_config_reader *r, const struct tr_config_
 /* `s3://bucket/prefix` without a slash at its end; NULL: reported. */
 static char *s3_location(struct tr_config_reader *r, const struct tr_yaml *node, char *text)
 {
+	char bucket[64], prefix[TR_KEY_MAX];
+	struct tr_err found = { 0 };
 	size_t len = strlen(text);
+	bool s3 = strncmp(text, "s3://", 5) == 0;
 	while (len > 5 && text[len - 1] == '/')
 		text[--len] = '\0';
-	if (strncmp(text, "s3://", 5) == 0 && text[5] && text[5] != '/')
+	if (s3 && tr_s3_location(text, bucket, prefix, &found))
 		return text;
-	tr_err_hint(tr_config_unexpected(r, node, "a folder or s3://bucket/prefix"),
-		"write the path of a local folder, as ./lake, or s3://bucket/prefix");
+	struct tr_err *err = tr_config_unexpected(r, node, "a folder or s3://bucket/prefix");
+	if (s3)
+		tr_err_hint(err,
+			"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no "
+			"empty, `.` or `..` parts");
+	else
+		tr_err_hint(err, "write the path of a local folder, as ./lake, or s3://bucket/prefix");
 	return NULL;
 }
 

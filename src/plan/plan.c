@@ -235,7 +235,8 @@ static bool plan_sharing(struct tr_plan *plan, struct tr_err *err)
 static bool too_little_memory(const struct tr_plan_dataset *d, struct tr_err *err)
 {
 	bool engine = d->sql != NULL;
-	unsigned long long least = tr_plan_memory_least(engine, d->workers) >> 20;
+	uint64_t bytes = tr_plan_memory_least(engine, d->limits.uploads, d->workers);
+	unsigned long long least = (bytes + ((1 << 20) - 1)) >> 20;
 	tr_err_set(err, TR_ERR_USER, "dataset `%s` %s limits.memory of at least %lluMiB", d->config->name,
 		engine ? "runs in the embedded engine, which needs" : "needs", least);
 	return tr_err_hint(err, "raise limits.memory to %lluMiB or more", least);
@@ -246,8 +247,10 @@ static int copy_workers(const struct tr_plan *plan, const struct tr_plan_dataset
 	const struct tr_relation *r = d->inputs[0].relation;
 	if (r->kind != 'r' || server_version < 140000 || d->inputs[0].shared >= 0)
 		return 1;
-	return tr_plan_workers(r->pages, plan->config->limits.connections, plan->config->limits.threads,
-		plan->config->limits.memory);
+	const struct tr_config *c = plan->config;
+	uint64_t uploads = tr_plan_upload_memory(c, c->limits.connections);
+	return tr_plan_workers(r->pages, c->limits.connections, c->limits.threads,
+		c->limits.memory > uploads ? c->limits.memory - uploads : 0);
 }
 
 /* Shares of d->limits. */
@@ -256,8 +259,9 @@ static bool share_memory(struct tr_plan_dataset *d)
 	/* The encoder is a thread beside the engine's. */
 	int threads = d->limits.threads > 1 ? d->limits.threads - 1 : 1;
 	struct tr_plan_memory memory = { 0 };
-	if (d->sql ? !tr_plan_memory_of_engine(d->limits.memory, threads, d->n_keys > 0, &memory)
-		   : !tr_plan_memory_of_copy(d->limits.memory, d->workers, &memory))
+	if (d->sql ? !tr_plan_memory_of_engine(d->limits.memory, d->limits.uploads, threads, d->n_keys > 0,
+			     &memory)
+		   : !tr_plan_memory_of_copy(d->limits.memory, d->limits.uploads, d->workers, &memory))
 		return false;
 	d->engine_threads = memory.threads;
 	d->engine_memory = memory.engine;
@@ -271,11 +275,12 @@ static bool plan_resources(struct tr_plan *plan, struct tr_plan_dataset *d, int 
 	const struct tr_config *c = plan->config;
 	d->workers = 1;
 	d->connections = d->n_inputs > 0;
-	d->limits = (struct tr_plan_limits){ c->limits.memory, c->limits.disk, c->limits.threads };
+	d->limits = (struct tr_plan_limits){ c->limits.memory, c->limits.disk, c->limits.threads, 0 };
 	if (d->sql && d->n_inputs)
 		d->connections = tr_plan_preloads(d->inputs, d->n_inputs, c->limits.connections);
 	else if (d->kind == TR_PLAN_COPY)
 		d->workers = d->connections = copy_workers(plan, d, server_version);
+	d->limits.uploads = tr_plan_upload_memory(c, d->workers);
 	return share_memory(d) || too_little_memory(d, err);
 }
 
@@ -289,6 +294,10 @@ bool tr_plan_share(const struct tr_plan *plan, const struct tr_plan_dataset *d, 
 	out->limits.memory = c->limits.memory / (unsigned)side_by_side;
 	out->limits.disk = c->limits.disk ? c->limits.disk / (unsigned)side_by_side + 1 : 0;
 	out->limits.threads = c->limits.threads > side_by_side ? c->limits.threads / side_by_side : 1;
+	/* The store's uploads are of all of them. */
+	out->limits.uploads = d->limits.uploads / (unsigned)side_by_side;
+	if (tr_config_is_s3(c))
+		out->limits.uploads += c->s3.part_size;
 	return share_memory(out);
 }
 

@@ -52,6 +52,7 @@ struct tr_plan_shared {
 struct tr_plan_limits {
 	uint64_t memory, disk; /* disk 0: unlimited */
 	int threads;
+	uint64_t uploads; /* of memory: what uploads to S3 hold */
 };
 
 /* A question to the staged files, asked before the commit. */

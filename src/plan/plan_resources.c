@@ -13,6 +13,8 @@
 #define BATCHES_MEMORY (12 * MIB)
 #define STAGE_LEAST (16 * MIB)
 #define STAGE_MOST (256 * MIB)
+/* The part of limits.memory for uploads to S3. */
+#define UPLOADS_PART 8
 #define PAGES_PER_WORKER 4096
 
 /* ---- connections ---- */
@@ -52,16 +54,19 @@ int tr_plan_workers(int64_t pages, int connections, int threads, uint64_t memory
 		workers = connections;
 	if (workers > threads)
 		workers = threads;
-	while (workers > 1 && memory < tr_plan_memory_least(false, (int)workers))
+	while (workers > 1 && memory < tr_plan_memory_least(false, 0, (int)workers))
 		workers--;
 	return workers < 1 ? 1 : (int)workers;
 }
 
 /* ---- memory ---- */
 
-uint64_t tr_plan_memory_least(bool engine, int workers)
+/* With the few parts that the least share pays for, a statement stays at its minimum. */
+uint64_t tr_plan_memory_least(bool engine, uint64_t uploads, int workers)
 {
-	return engine ? SQL_MEMORY_MIN : COPY_FIXED_MEMORY + BATCHES_MEMORY * (uint64_t)workers + STAGE_LEAST;
+	if (!engine)
+		return COPY_FIXED_MEMORY + BATCHES_MEMORY * (uint64_t)workers + STAGE_LEAST + uploads;
+	return uploads <= SQL_MEMORY_MIN / UPLOADS_PART ? SQL_MEMORY_MIN : SQL_MEMORY_MIN + uploads;
 }
 
 static size_t engine_share(uint64_t left)
@@ -76,11 +81,11 @@ static int engine_threads(size_t memory, int threads)
 	return most < 1 ? 1 : most < (size_t)threads ? (int)most : threads;
 }
 
-bool tr_plan_memory_of_copy(uint64_t memory, int workers, struct tr_plan_memory *out)
+bool tr_plan_memory_of_copy(uint64_t memory, uint64_t uploads, int workers, struct tr_plan_memory *out)
 {
-	if (memory < tr_plan_memory_least(false, workers))
+	if (memory < tr_plan_memory_least(false, uploads, workers))
 		return false;
-	*out = (struct tr_plan_memory){ .stage = (size_t)(memory - COPY_FIXED_MEMORY -
+	*out = (struct tr_plan_memory){ .stage = (size_t)(memory - uploads - COPY_FIXED_MEMORY -
 						BATCHES_MEMORY * (uint64_t)workers) };
 	return true;
 }
@@ -88,17 +93,33 @@ bool tr_plan_memory_of_copy(uint64_t memory, int workers, struct tr_plan_memory 
 /* The engine spills what it is not given; the encoder gives dictionaries up and makes smaller
  * row groups, which costs every reader, and itself the most: at 16 MiB, 100,000 names no
  * longer fit a dictionary, and the join of the benchmark took 2.5 times the time. */
-bool tr_plan_memory_of_engine(uint64_t memory, int threads, bool partitioned, struct tr_plan_memory *out)
+bool tr_plan_memory_of_engine(uint64_t memory, uint64_t uploads, int threads, bool partitioned,
+	struct tr_plan_memory *out)
 {
-	if (memory < SQL_MEMORY_MIN)
+	if (memory < tr_plan_memory_least(true, uploads, 1))
 		return false;
 	uint64_t stage = partitioned ? memory / 3 : memory / 4;
 	if (stage > STAGE_MOST)
 		stage = STAGE_MOST;
+	uint64_t taken = FIXED_MEMORY + BATCHES_MEMORY + stage + uploads;
 	out->stage = (size_t)stage;
-	out->engine = engine_share(memory - FIXED_MEMORY - BATCHES_MEMORY - stage);
+	out->engine = engine_share(memory > taken ? memory - taken : 0);
 	out->threads = engine_threads(out->engine, threads);
 	return true;
+}
+
+int tr_plan_uploads(const struct tr_config *config)
+{
+	uint64_t parts = config->limits.memory / UPLOADS_PART / config->s3.part_size;
+	if (parts < 3) /* one of them is being filled */
+		return 1;
+	return parts - 1 < (uint64_t)config->s3.uploads ? (int)parts - 1 : config->s3.uploads;
+}
+
+uint64_t tr_plan_upload_memory(const struct tr_config *config, int workers)
+{
+	return tr_config_is_s3(config) ? config->s3.part_size * (uint64_t)(tr_plan_uploads(config) + workers)
+				       : 0;
 }
 
 struct tr_plan_memory tr_plan_memory_of_checks(uint64_t memory, int threads)

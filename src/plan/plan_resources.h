@@ -20,11 +20,19 @@ struct tr_plan_memory {
 	size_t engine, stage; /* engine: of the statement; 0 for a straight copy or a bare C transform */
 	int threads;          /* of the engine, at most as many as were asked for */
 };
-bool tr_plan_memory_of_copy(uint64_t memory, int workers, struct tr_plan_memory *out);
-bool tr_plan_memory_of_engine(uint64_t memory, int threads, bool partitioned, struct tr_plan_memory *out);
+/* `uploads`: what the store's parts in flight take of it, tr_plan_upload_memory. */
+bool tr_plan_memory_of_copy(uint64_t memory, uint64_t uploads, int workers, struct tr_plan_memory *out);
+bool tr_plan_memory_of_engine(uint64_t memory, uint64_t uploads, int threads, bool partitioned,
+	struct tr_plan_memory *out);
 /* The engine that asks the checks, once everything is staged. */
 struct tr_plan_memory tr_plan_memory_of_checks(uint64_t memory, int threads);
 /* The least limits.memory with which the two above succeed. */
-uint64_t tr_plan_memory_least(bool engine, int workers);
+uint64_t tr_plan_memory_least(bool engine, uint64_t uploads, int workers);
+
+/* Parts that a lake in S3 has in flight at once: s3.uploads, or fewer where they would take more
+ * than an eighth of limits.memory, but one. */
+int tr_plan_uploads(const struct tr_config *config);
+/* What these take, and the part that each worker fills; 0 for a local lake. */
+uint64_t tr_plan_upload_memory(const struct tr_config *config, int workers);
 
 #endif

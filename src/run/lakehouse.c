@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/store_s3.h"
+#include "plan/plan_resources.h"
 
 static const char *variable(const struct tr_lakehouse_options *o, const char *name)
 {
@@ -46,7 +47,7 @@ static void set_s3(const struct tr_config *c, struct tr_store_s3_options *s3, st
 	s3->tags = tags;
 	s3->n_tags = c->s3.n_tags;
 	s3->part_size = c->s3.part_size;
-	s3->uploads = c->s3.uploads;
+	s3->uploads = tr_plan_uploads(c);
 }
 
 static bool open_s3(struct tr_lakehouse *l, const struct tr_lakehouse_options *o, const char *location,

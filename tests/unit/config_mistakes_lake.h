@@ -13,12 +13,30 @@ static const struct config_mistake lake_mistakes[] = {
 	{ SOURCE "lake: { location: http://a/b }\n" ORDERS,
 		"2:19 lake.location: expected a folder or s3://bucket/prefix, got `http://a/b` => write the "
 		"path of a local folder, as ./lake, or s3://bucket/prefix\n" },
-	{ SOURCE "lake: { location: s3:///b }\n" ORDERS,
-		"2:19 lake.location: expected a folder or s3://bucket/prefix, got `s3:///b` => write the "
-		"path of a local folder, as ./lake, or s3://bucket/prefix\n" },
-	{ SOURCE "lake: { location: s3:// }\n" ORDERS,
-		"2:19 lake.location: expected a folder or s3://bucket/prefix, got `s3://` => write the "
-		"path of a local folder, as ./lake, or s3://bucket/prefix\n" },
+	{ SOURCE "lake: { location: 's3:///b' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3:///b` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
+	{ SOURCE "lake: { location: 's3://' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3://` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
+	{ SOURCE "lake: { location: 's3://My_Bucket!/x' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3://My_Bucket!/x` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
+	{ SOURCE "lake: { location: 's3://ab/x' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3://ab/x` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
+	{ SOURCE "lake: { location: 's3://bucket/a/../b' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3://bucket/a/../b` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
+	{ SOURCE "lake: { location: 's3://bucket/a//b' }\n" ORDERS,
+		"2:20 lake.location: expected a folder or s3://bucket/prefix, got `s3://bucket/a//b` => "
+		"a bucket's name has 3 to 63 characters of a-z, 0-9, - and . ; a prefix has no empty, `.` or "
+		"`..` parts\n" },
 	{ SOURCE "lake: { location: '${NO_LAKE}' }\n" ORDERS,
 		"2:20 lake.location: the environment variable `NO_LAKE` is not set => set it (export "
 		"NO_LAKE=...), or write a default: ${NO_LAKE:-...}\n" },

@@ -81,7 +81,7 @@ static void shares_stay_within_the_limit_and_grow_with_it(void **state)
 	for (uint64_t memory = 128 * MIB; memory < 16384 * MIB; memory += 32 * MIB)
 		for (int partitioned = 0; partitioned < 2; partitioned++) {
 			struct tr_plan_memory m;
-			assert_true(tr_plan_memory_of_engine(memory, 4, partitioned, &m));
+			assert_true(tr_plan_memory_of_engine(memory, 0, 4, partitioned, &m));
 			assert_true(m.stage >= 16 * MIB && m.stage <= 256 * MIB);
 			assert_true(m.engine >= 16 * MIB);
 			assert_true((uint64_t)((double)m.engine * 1.6) + m.stage + 40 * MIB <= memory);
@@ -94,12 +94,12 @@ static void shares_stay_within_the_limit_and_grow_with_it(void **state)
 	assert_int_equal(last.threads, 4);
 	for (int workers = 1; workers < 16; workers++) {
 		struct tr_plan_memory m;
-		uint64_t least = tr_plan_memory_least(false, workers);
-		assert_true(tr_plan_memory_of_copy(least, workers, &m));
+		uint64_t least = tr_plan_memory_least(false, 0, workers);
+		assert_true(tr_plan_memory_of_copy(least, 0, workers, &m));
 		assert_true(m.stage < least && m.stage >= 16 * MIB);
 		assert_int_equal(m.engine, 0);
 		assert_int_equal(m.threads, 0);
-		assert_false(tr_plan_memory_of_copy(least - 1, workers, &m));
+		assert_false(tr_plan_memory_of_copy(least - 1, 0, workers, &m));
 	}
 }
 
@@ -107,15 +107,54 @@ static void least_memory_of_a_statement_is_known(void **state)
 {
 	(void)state;
 	struct tr_plan_memory m;
-	assert_int_equal(tr_plan_memory_least(true, 1), 128 * MIB);
-	assert_false(tr_plan_memory_of_engine(128 * MIB - 1, 1, false, &m));
-	assert_true(tr_plan_memory_of_engine(128 * MIB, 8, false, &m));
+	assert_int_equal(tr_plan_memory_least(true, 0, 1), 128 * MIB);
+	assert_false(tr_plan_memory_of_engine(128 * MIB - 1, 0, 1, false, &m));
+	assert_true(tr_plan_memory_of_engine(128 * MIB, 0, 8, false, &m));
 	assert_int_equal(m.threads, 1);
 	/* Checks are asked whatever there is: they come when the rest is done. */
 	m = tr_plan_memory_of_checks(8 * MIB, 4);
 	assert_int_equal(m.engine, 16 * MIB);
 	assert_int_equal(m.threads, 1);
 	assert_true(tr_plan_memory_of_checks(1024 * MIB, 4).engine > 512 * MIB);
+}
+
+static struct tr_config lake_in_s3(uint64_t memory, uint64_t part_size, int uploads)
+{
+	static char location[] = "s3://acme";
+	return (struct tr_config){ .lake.location = location,
+		.limits.memory = memory,
+		.s3 = { .part_size = part_size, .uploads = uploads } };
+}
+
+static void uploads_take_their_part_of_the_memory(void **state)
+{
+	(void)state;
+	struct tr_config c = lake_in_s3(512 * MIB, 8 * MIB, 4);
+	assert_int_equal(tr_plan_uploads(&c), 4);
+	assert_int_equal(tr_plan_upload_memory(&c, 2), 48 * MIB);
+	c = lake_in_s3(256 * MIB, 8 * MIB, 4);
+	assert_int_equal(tr_plan_uploads(&c), 3);
+	c = lake_in_s3(64 * MIB, 8 * MIB, 4);
+	assert_int_equal(tr_plan_uploads(&c), 1);
+	c = lake_in_s3(512 * MIB, 256 * MIB, 4);
+	assert_int_equal(tr_plan_uploads(&c), 1);
+	assert_int_equal(tr_plan_upload_memory(&c, 1), 512 * MIB);
+	c.lake.location = (char[]){ "/lake" };
+	assert_int_equal(tr_plan_upload_memory(&c, 1), 0);
+
+	struct tr_plan_memory local, s3;
+	assert_true(tr_plan_memory_of_copy(512 * MIB, 0, 1, &local));
+	assert_true(tr_plan_memory_of_copy(512 * MIB, 40 * MIB, 1, &s3));
+	assert_int_equal(local.stage - s3.stage, 40 * MIB);
+	assert_false(tr_plan_memory_of_copy(512 * MIB, 512 * MIB, 1, &s3));
+	/* A statement in 128 MiB has room for the two parts that it gets. */
+	c = lake_in_s3(128 * MIB, 8 * MIB, 4);
+	uint64_t uploads = tr_plan_upload_memory(&c, 1);
+	assert_int_equal(uploads, 16 * MIB);
+	assert_true(tr_plan_memory_of_engine(128 * MIB, uploads, 4, false, &s3));
+	assert_true((uint64_t)((double)s3.engine * 1.6) + s3.stage + uploads + 40 * MIB <= 128 * MIB);
+	assert_int_equal(tr_plan_memory_least(true, 512 * MIB, 1), 640 * MIB);
+	assert_false(tr_plan_memory_of_engine(512 * MIB, 512 * MIB, 4, false, &s3));
 }
 
 int main(void)
@@ -128,6 +167,7 @@ int main(void)
 		cmocka_unit_test(inputs_that_come_from_disk_need_no_connection),
 		cmocka_unit_test(copies_are_split_only_where_it_is_worth_it),
 		cmocka_unit_test(shares_stay_within_the_limit_and_grow_with_it),
+		cmocka_unit_test(uploads_take_their_part_of_the_memory),
 		cmocka_unit_test(least_memory_of_a_statement_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
