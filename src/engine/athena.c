@@ -150,12 +150,11 @@ static void athena_cancel(struct tr_remote *r)
 	json_t *answer;
 	if (a->stage != SENT && a->stage != STARTED)
 		return;
-	const struct tr_http_options options = { .ca_file = a->options.ca_file,
-		.connect_timeout_ms = 2000,
-		.stall_timeout_ms = 5000,
-		.attempts = 2,
-		.env = a->options.aws->env,
-		.env_context = a->options.aws->env_context };
+	struct tr_http_options options = a->options.http;
+	options.cancel = NULL;
+	options.connect_timeout_ms = 2000;
+	options.stall_timeout_ms = 5000;
+	options.attempts = 2;
 	struct tr_http *http = NULL;
 	if (tr_http_new(&options, &http, &err)) {
 		aws.http = http;
@@ -210,7 +209,7 @@ static bool wait_for_end(struct athena *a, struct tr_err *err)
 		json_decref(answer);
 		if (!ok || state != TR_ATHENA_RUNNING)
 			return ok;
-		if (!tr_remote_wait(a->options.cancel, pause_ms, err))
+		if (!tr_remote_wait(a->options.http.cancel, pause_ms, err))
 			return false;
 		pause_ms = pause_ms * 3 / 2 < POLL_MAX_MS ? pause_ms * 3 / 2 : POLL_MAX_MS;
 	}
@@ -337,10 +336,6 @@ static void athena_free(struct tr_remote *r)
 bool tr_athena_new(const struct tr_athena_options *options, struct tr_remote **out, struct tr_err *err)
 {
 	static const struct tr_remote_ops OPS = { athena_run, athena_cancel, athena_free };
-	const struct tr_http_options http = { .ca_file = options->ca_file,
-		.cancel = options->cancel,
-		.env = options->aws->env,
-		.env_context = options->aws->env_context };
 	*out = NULL;
 	struct athena *a = tr_calloc(1, sizeof *a, err);
 	if (!a)
@@ -348,7 +343,7 @@ bool tr_athena_new(const struct tr_athena_options *options, struct tr_remote **o
 	a->base = (struct tr_remote){ .ops = &OPS, .name = "athena", .events = options->events };
 	a->options = *options;
 	a->aws = *options->aws;
-	if (!tr_http_new(&http, &a->http, err) ||
+	if (!tr_http_new(&options->http, &a->http, err) ||
 		!tr_aws_endpoint(&a->aws, "athena", options->endpoint, &a->endpoint, err)) {
 		athena_free(&a->base);
 		return false;

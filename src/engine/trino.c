@@ -422,6 +422,7 @@ bool tr_trino_new(const struct tr_trino_options *options, struct tr_remote **out
 		trino_free(&t->base);
 		return false;
 	}
+	t->options.session = NULL; /* in the headers now */
 	*out = &t->base;
 	return true;
 }

@@ -14,12 +14,12 @@ struct tr_trino_property {
 
 /* Borrowed while the engine lives. */
 struct tr_trino_options {
-	const char *url;              /* `https://trino.example.org:8443` */
-	const char *catalog, *schema; /* of unqualified names; may be NULL */
-	const char *user;             /* NULL: `tailrace` */
-	const char *password;         /* basic authentication; NULL: none */
-	const char *token;            /* bearer (JWT, OAuth 2.0) authentication; NULL: none */
-	const struct tr_trino_property *session;
+	const char *url;                         /* `https://trino.example.org:8443` */
+	const char *catalog, *schema;            /* of unqualified names; may be NULL */
+	const char *user;                        /* NULL: `tailrace` */
+	const char *password;                    /* basic authentication; NULL: none */
+	const char *token;                       /* bearer (JWT, OAuth 2.0) authentication; NULL: none */
+	const struct tr_trino_property *session; /* needed by tr_trino_new only */
 	size_t n_session;
 	const char *ca_file; /* certificates to trust; NULL: the system's */
 	/* A POST whose reply was lost may be sent again: true for what only reads. */

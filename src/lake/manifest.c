@@ -24,6 +24,7 @@ static void clear_file(struct tr_manifest_file *file, size_t n_keys)
 	free(file->min);
 	free(file->max);
 	free(file->nulls);
+	free(file->column_bytes);
 }
 
 void tr_manifest_clear(struct tr_manifest *m)
@@ -65,7 +66,8 @@ struct tr_manifest_file *tr_manifest_add_file(struct tr_manifest *m, struct tr_e
 	file->min = file->partition ? tr_calloc(n, sizeof *file->min, err) : NULL;
 	file->max = file->min ? tr_calloc(n, sizeof *file->max, err) : NULL;
 	file->nulls = file->max ? tr_calloc(n, sizeof *file->nulls, err) : NULL;
-	if (!file->nulls) {
+	file->column_bytes = file->nulls ? tr_calloc(n, sizeof *file->column_bytes, err) : NULL;
+	if (!file->column_bytes) {
 		clear_file(file, 0);
 		return NULL;
 	}

@@ -32,6 +32,7 @@ struct tr_manifest_file {
 	char **partition;           /* one text a key; NULL: SQL NULL */
 	struct tr_bound *min, *max; /* one a schema column */
 	int64_t *nulls;
+	uint64_t *column_bytes; /* in the file, one a schema column; 0: not known (older tailrace) */
 	int64_t row_groups;
 };
 

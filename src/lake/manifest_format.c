@@ -166,6 +166,7 @@ static bool add_file(struct tr_str *out, const struct tr_manifest *m, const stru
 	for (size_t i = 0; complete && i < m->schema.n; i++) {
 		json_t *column = json_object();
 		complete = put(column, "nulls", json_integer(file->nulls[i])) &&
+			(!file->column_bytes[i] || put_count(column, "bytes", file->column_bytes[i])) &&
 			put_bound(column, "min", &file->min[i], m->schema.fields[i].type, err) &&
 			put_bound(column, "max", &file->max[i], m->schema.fields[i].type, err);
 		complete = json_array_append_new(columns, column) == 0 && complete;

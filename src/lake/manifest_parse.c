@@ -240,10 +240,14 @@ static bool parse_file_columns(const json_t *object, const struct tr_manifest *m
 	for (size_t i = 0; i < m->schema.n; i++) {
 		const json_t *column = json_array_get(list, i);
 		struct tr_type type = m->schema.fields[i].type;
+		int64_t bytes = 0;
 		if (!get_integer(column, "nulls", 0, file->rows, &file->nulls[i], err) ||
+			(json_object_get(column, "bytes") &&
+				!get_integer(column, "bytes", 0, (int64_t)file->bytes, &bytes, err)) ||
 			!parse_bound(column, "min", type, &file->min[i], err) ||
 			!parse_bound(column, "max", type, &file->max[i], err))
 			return false;
+		file->column_bytes[i] = (uint64_t)bytes;
 	}
 	return true;
 }

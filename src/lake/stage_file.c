@@ -36,6 +36,7 @@ static void clear_entry(struct tr_manifest_file *e, size_t n_keys)
 	free(e->min);
 	free(e->max);
 	free(e->nulls);
+	free(e->column_bytes);
 }
 
 static void remove_file(struct tr_stage_files *f, const char *path)
@@ -145,13 +146,15 @@ static bool fill_entry(const struct tr_stage_files *f, struct tr_stage_file *fil
 	e->min = tr_calloc(stats->n, sizeof *e->min, err);
 	e->max = tr_calloc(stats->n, sizeof *e->max, err);
 	e->nulls = tr_calloc(stats->n, sizeof *e->nulls, err);
+	e->column_bytes = tr_calloc(stats->n, sizeof *e->column_bytes, err);
 	e->partition = tr_calloc(f->n_keys, sizeof *e->partition, err);
-	if (!e->min || !e->max || !e->nulls || !e->partition)
+	if (!e->min || !e->max || !e->nulls || !e->column_bytes || !e->partition)
 		return false;
 	for (size_t i = 0; i < stats->n; i++) {
 		e->min[i] = stats->columns[i].min;
 		e->max[i] = stats->columns[i].max;
 		e->nulls[i] = stats->columns[i].nulls;
+		e->column_bytes[i] = stats->columns[i].compressed_bytes;
 	}
 	for (size_t i = 0; i < f->n_keys; i++)
 		if (file->values[i] && !(e->partition[i] = tr_strdup(file->values[i], err)))

@@ -37,7 +37,7 @@ static void mask_key(char *text, const char *key)
 		p += strspn(p, " \t");
 		const char *ends = *p == '"' ? "\"" : *p == '\'' ? "'" : *p == '[' || *p == '{' ? "" : ",}";
 		size_t len = *p ? 1 + strcspn(p + 1, ends) : 0;
-		if (*p != '$' && strncmp(p + 1, "${", 2) != 0)
+		if (len && *p != '$' && strncmp(p + 1, "${", 2) != 0)
 			memset(p, '*', len);
 	}
 }

@@ -150,6 +150,7 @@ static void free_files(struct tr_manifest *m, size_t n_keys)
 		free(f->min);
 		free(f->max);
 		free(f->nulls);
+		free(f->column_bytes);
 	}
 	free(m->files);
 }
