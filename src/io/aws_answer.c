@@ -21,19 +21,6 @@ static void set_code(struct tr_aws_reply *reply, const char *text)
 	reply->code[n] = '\0';
 }
 
-/* One line, printable. Services show the canonical request to who signs wrongly; a session
- * token stands in it. */
-static void set_message(struct tr_aws_reply *reply, const char *text)
-{
-	tr_copy_text(reply->message, sizeof reply->message, text);
-	char *canonical = strstr(reply->message, "The Canonical String");
-	if (canonical)
-		*canonical = '\0';
-	for (char *p = reply->message; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7F)
-			*p = ' ';
-}
-
 static void blot_out(char *text, const char *secret)
 {
 	size_t n = secret ? strlen(secret) : 0;
@@ -41,7 +28,28 @@ static void blot_out(char *text, const char *secret)
 		memset(p, '*', n);
 }
 
-static void read_json(struct tr_aws_reply *reply)
+/* One line, printable. Services show the canonical request to who signs wrongly; a session
+ * token stands in it. */
+static void set_message(struct tr_aws_reply *reply, const struct tr_aws_keys *keys, const char *text)
+{
+	char *clean = strdup(text);
+	if (!clean)
+		return; /* the code is told without it */
+	char *canonical = strstr(clean, "The Canonical String");
+	if (canonical)
+		*canonical = '\0';
+	if (keys) {
+		blot_out(clean, keys->secret_key);
+		blot_out(clean, keys->session_token);
+	}
+	tr_copy_text(reply->message, sizeof reply->message, clean);
+	free(clean);
+	for (char *p = reply->message; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = ' ';
+}
+
+static void read_json(struct tr_aws_reply *reply, const struct tr_aws_keys *keys)
 {
 	static const char *const names[] = { "message", "Message", "errorMessage" };
 	const struct tr_buf *body = &reply->http.body;
@@ -54,7 +62,7 @@ static void read_json(struct tr_aws_reply *reply)
 	for (size_t i = 0; i < sizeof names / sizeof *names && !reply->message[0]; i++) {
 		const char *text = json_string_value(json_object_get(root, names[i]));
 		if (text)
-			set_message(reply, text);
+			set_message(reply, keys, text);
 	}
 	json_decref(root);
 }
@@ -67,7 +75,7 @@ static bool xml_error(const struct tr_aws_reply *reply, struct tr_str *out)
 		tr_xml_element((const char *)reply->http.body.data, reply->http.body.len, &at, "Error", out);
 }
 
-static void read_xml(struct tr_aws_reply *reply)
+static void read_xml(struct tr_aws_reply *reply, const struct tr_aws_keys *keys)
 {
 	struct tr_str error, text;
 	size_t at = 0;
@@ -78,7 +86,7 @@ static void read_xml(struct tr_aws_reply *reply)
 			set_code(reply, text.ptr);
 		at = 0;
 		if (tr_xml_element(error.ptr, error.len, &at, "Message", &text))
-			set_message(reply, text.ptr);
+			set_message(reply, keys, text.ptr);
 	}
 	tr_str_clear(&error);
 	tr_str_clear(&text);
@@ -172,17 +180,13 @@ enum tr_aws_class tr_aws_read_answer(const struct tr_aws_request *request, const
 	if (status >= 200 && status < 300 && !hides_error(request, reply))
 		return TR_AWS_DONE;
 	if (reply->http.body.len && reply->http.body.data[0] == '{')
-		read_json(reply);
+		read_json(reply, keys);
 	else
-		read_xml(reply);
+		read_xml(reply, keys);
 	if (tr_http_header(&reply->http, "x-amzn-errortype", type, sizeof type))
 		set_code(reply, type);
 	if (!reply->code[0])
 		code_of_status(reply);
-	if (keys) {
-		blot_out(reply->message, keys->secret_key);
-		blot_out(reply->message, keys->session_token);
-	}
 	if (is_one_of(reply->code, throttled) || status == 429)
 		return TR_AWS_THROTTLED;
 	if (is_one_of(reply->code, not_received))
