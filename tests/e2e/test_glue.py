@@ -1,0 +1,374 @@
+"""Glue's table of a dataset: created, evolved, guarded, repaired (src/lake/catalog_glue.c)."""
+import threading
+
+import pytest
+
+from glue_lake import COLUMNS, COUNTRY, DAY, NUMBER, GlueLake, version
+from native import NativeError
+
+
+@pytest.fixture(params=["aws_ministack", "aws_moto"])
+def lake(request, native, tmp_path):
+    """On both: MiniStack checks signatures and VersionIds, moto has the calls that it lacks."""
+    return GlueLake(native, tmp_path, request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def checked_lake(native, tmp_path, aws_ministack):
+    return GlueLake(native, tmp_path, aws_ministack)
+
+
+def test_database_and_table_are_made_as_athena_expects(lake):
+    with lake.process(doc="all orders") as p:
+        assert p.examine() == ("absent", 0, "Glue has no table yet")
+        assert p.commit(version()) == 1
+        assert p.heard == ""
+        assert p.examine() == ("current", 1, "Glue shows version 1")
+    table = lake.table()
+    manifest = lake.manifest(1)
+    assert table["TableType"] == "EXTERNAL_TABLE"
+    assert table["Description"] == "all orders"
+    assert table["PartitionKeys"] == []
+    assert table["StorageDescriptor"]["Location"] == lake.folder_of(1)
+    assert table["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"].endswith("ParquetHiveSerDe")
+    assert lake.columns() == [("id", "bigint", "the number"), ("created_at", "timestamp", None)]
+    parameters = table["Parameters"]
+    assert parameters["EXTERNAL"] == "TRUE" and parameters["classification"] == "parquet"
+    assert parameters["tailrace.run_id"] == manifest["run_id"]
+    assert parameters["tailrace.snapshot_lsn"] == manifest["snapshot"]["lsn"]
+    assert parameters["tailrace.snapshot_time"] == manifest["snapshot"]["time"]
+    assert parameters["recordCount"] == "1"
+
+
+def test_a_new_version_moves_the_table_and_its_columns(lake):
+    with lake.process() as p:
+        p.commit(version())
+        wider = [["id", "decimal(20,0)", None], ["note", "string", "new"]]
+        p.commit(version(columns=wider))
+        assert p.heard == ""
+        assert lake.columns() == [("id", "decimal(20,0)", None), ("note", "string", "new")]
+        assert lake.table()["StorageDescriptor"]["Location"] == lake.folder_of(2)
+        p.commit(version(columns=wider[:1]))
+        assert lake.columns() == [("id", "decimal(20,0)", None)]
+        assert lake.shown() == 3
+
+
+def test_a_version_of_no_rows_points_at_an_empty_folder(lake):
+    with lake.process() as p:
+        p.commit(version())
+        p.commit(version(files=[]))
+        assert p.heard == ""
+    location = lake.table()["StorageDescriptor"]["Location"]
+    assert location == f"{lake.location}/orders/{lake.manifest(2)['run_id']}/"
+    assert lake.parameter("recordCount") == "0"
+
+
+def test_a_rollback_points_back(lake):
+    with lake.process() as p:
+        for _ in range(3):
+            p.commit(version())
+        p.rollback(1)
+        assert p.heard == ""
+        assert lake.shown() == 4
+        assert lake.table()["StorageDescriptor"]["Location"] == lake.folder_of(1)
+        assert p.holds() == {lake.manifest(1)["run_id"]}
+
+
+def test_projection_moves_with_one_update(lake):
+    with lake.process() as p:
+        p.commit(version(keys=[COUNTRY, DAY], files=[["de", "2024-06-17"], ["at", "2024-06-18"]]))
+        assert p.heard == ""
+        table = lake.table()
+        assert [(k["Name"], k["Type"]) for k in table["PartitionKeys"]] == [("country", "string"),
+                                                                          ("created_at_day", "string")]
+        parameters = table["Parameters"]
+        assert parameters["projection.enabled"] == "true"
+        assert parameters["projection.country.values"] == "at,de"
+        assert parameters["projection.created_at_day.values"] == "2024-06-17,2024-06-18"
+        assert parameters["storage.location.template"] == \
+            lake.folder_of(1) + "country=${country}/created_at_day=${created_at_day}/"
+        p.commit(version(keys=[COUNTRY, DAY], files=[["fr", "2024-06-17"]]))
+        parameters = lake.table()["Parameters"]
+        assert parameters["projection.country.values"] == "fr"
+        assert parameters["storage.location.template"].startswith(lake.folder_of(2))
+        assert p.holds() == {lake.manifest(2)["run_id"]}
+        p.commit(version(keys=[COUNTRY, DAY], files=[]))
+        assert "projection.enabled" not in lake.table()["Parameters"]
+    assert lake.partitions() == {}
+
+
+def test_what_projection_cannot_carry_stops_before_the_commit(lake):
+    with lake.process() as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"]]))
+        for value, detail in (("New York", "has the value `New York`"), (None, "is null in some rows")):
+            with pytest.raises(NativeError) as e:
+                p.commit(version(keys=[COUNTRY], files=[["de"], [value]]))
+            assert e.value.kind == "data"
+            assert detail in e.value.detail
+            assert "partitions: registered" in e.value.hint
+        assert lake.shown() == 1
+        assert p.examine() == ("current", 1, "Glue shows version 1")
+        assert not (lake.folder / "_tailrace/orders/manifests/00000000000000000002.json").exists()
+
+
+def test_what_people_put_there_stays(lake):
+    with lake.process() as p:
+        p.commit(version())
+        table = lake.table()
+        table_input = {key: table[key] for key in ("Name", "TableType", "StorageDescriptor", "PartitionKeys")}
+        table_input["Parameters"] = {**table["Parameters"], "team": "sales", "projection.enabled": "true"}
+        table_input["Owner"], table_input["Description"] = "ann", "by ann"
+        lake.aws.glue.update_table(DatabaseName=lake.aws.database, TableInput=table_input)
+        p.commit(version())
+    table = lake.table()
+    assert table["Parameters"]["team"] == "sales"
+    assert "projection.enabled" not in table["Parameters"]
+    assert (table["Owner"], table["Description"]) == ("ann", "by ann")
+
+
+def create_foreign(lake, **members):
+    lake.aws.glue.create_database(DatabaseInput={"Name": lake.aws.database})
+    lake.aws.glue.create_table(DatabaseName=lake.aws.database, TableInput={
+        "Name": "orders", "TableType": "EXTERNAL_TABLE", "PartitionKeys": [{"Name": "a", "Type": "int"}],
+        "StorageDescriptor": {"Columns": [{"Name": "x", "Type": "int"}], "Location": "s3://elsewhere/x/",
+                              "SerdeInfo": {}},
+        "Parameters": {"theirs": "1"}, **members})
+
+
+def test_a_table_of_others_is_not_touched_unless_adopted(lake):
+    create_foreign(lake)
+    before = lake.table()
+    with lake.process() as p:
+        with pytest.raises(NativeError) as e:
+            p.examine()
+        assert e.value.kind == "user"
+        assert e.value.what == f"the Glue table `{lake.aws.database}.orders` was not created by tailrace"
+        assert "adopt: true" in e.value.hint
+        p.commit(version())
+        assert "version 1 is published, but its view is not up to date" in p.heard
+        assert lake.table() == before
+        assert p.holds() == set()
+    with lake.process(adopt=True) as p:
+        assert p.examine()[:2] == ("behind", 0)
+        p.refresh()
+        assert p.examine() == ("current", 1, "Glue shows version 1")
+    assert lake.parameter("theirs") == "1"
+    assert lake.table()["PartitionKeys"] == []
+    assert lake.table()["StorageDescriptor"]["Location"] == lake.folder_of(1)
+
+
+@pytest.mark.parametrize("members, what", [
+    ({"Parameters": {"table_type": "ICEBERG", "metadata_location": "s3://x/y"}}, "is a table of the format ICEBERG"),
+    ({"TableType": "VIRTUAL_VIEW"}, "is not a table but a VIRTUAL_VIEW"),
+])
+def test_a_table_of_another_format_is_never_adopted(checked_lake, members, what):
+    create_foreign(checked_lake, **members)
+    before = checked_lake.table()
+    with checked_lake.process(adopt=True) as p:
+        with pytest.raises(NativeError) as e:
+            p.examine()
+        assert what in e.value.what
+        p.commit(version())
+        assert what in p.heard
+    assert checked_lake.table() == before
+
+
+def test_the_table_of_another_lake_is_not_touched_unless_adopted(checked_lake):
+    with checked_lake.process() as p:
+        p.commit(version())
+    checked_lake.location += "/copy"
+    with checked_lake.process() as p, pytest.raises(NativeError) as e:
+        p.examine()
+    assert "is that of `orders` in the lake" in e.value.what
+    with checked_lake.process(adopt=True) as p:
+        p.refresh()
+    assert checked_lake.parameter("tailrace.lake") == checked_lake.location
+
+
+def test_a_lake_that_was_emptied_does_not_pass_for_its_past(checked_lake):
+    with checked_lake.process() as p:
+        for _ in range(3):
+            p.commit(version())
+        for path in (checked_lake.folder / "_tailrace/orders/manifests").iterdir():
+            path.unlink()
+        p.commit(version())
+        assert "shows version 3, but the newest in" in p.heard
+        assert checked_lake.shown() == 3
+    with checked_lake.process(adopt=True) as p:
+        p.commit(version())
+        assert p.heard == ""
+    assert checked_lake.shown() == 2
+
+
+def test_the_next_version_repairs_what_a_crash_left(lake):
+    with lake.process() as p:
+        p.commit(version())
+        p.commit(version(), tell=False)
+        assert p.examine() == ("behind", 1, "Glue shows version 1, the newest is 2")
+        assert lake.shown() == 1
+        assert lake.manifest(1)["run_id"] in p.holds()
+        p.commit(version())
+        assert p.heard == ""
+        assert lake.shown() == 3
+        p.commit(version(), tell=False)
+        p.refresh()
+        assert lake.shown() == 4
+
+
+def test_a_paused_writer_cannot_move_glue_back(checked_lake, fault_proxy):
+    proxy = fault_proxy({"glue": checked_lake.aws.glue_server["endpoint"]})
+    with checked_lake.process() as b:
+        b.commit(version())
+        held = proxy.hold("glue:UpdateTable")
+        # Versions 2 and 3: the first writer's update waits while the second publishes.
+        with checked_lake.process(endpoint=proxy.endpoint("glue")) as a:
+            writer = threading.Thread(target=lambda: a.commit(version()))
+            writer.start()
+            held.wait()
+            b.commit(version())
+            assert checked_lake.shown() == 3
+            held.release()
+            writer.join()
+            assert a.heard == ""
+        assert checked_lake.shown() == 3
+        assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(3)
+        assert proxy.count("glue:UpdateTable") == 1
+
+
+@pytest.mark.parametrize("operation", ["GetTable", "CreateDatabase", "CreateTable", "UpdateTable"])
+def test_a_lost_reply_is_settled_by_reading(checked_lake, fault_proxy, operation):
+    proxy = fault_proxy({"glue": checked_lake.aws.glue_server["endpoint"]})
+    rule = proxy.fail("reset_after", f"glue:{operation}")
+    with checked_lake.process(endpoint=proxy.endpoint("glue")) as p:
+        p.commit(version())
+        p.commit(version())
+        assert p.heard == ""
+    assert rule.fired == 1
+    assert checked_lake.shown() == 2
+    assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(2)
+
+
+def test_two_writers_end_at_the_newest_version(checked_lake):
+    n, versions, heard = 20, [], []
+    lock = threading.Lock()
+
+    def write():
+        with checked_lake.process() as p:
+            for _ in range(n):
+                while True:
+                    try:
+                        number = p.commit(version())
+                        break
+                    except NativeError as e:
+                        assert "was published meanwhile" in e.what
+                with lock:
+                    versions.append(number)
+            heard.append(p.heard)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == ["", ""]
+    assert sorted(versions) == list(range(1, 2 * n + 1))
+    assert checked_lake.shown() == 2 * n
+    assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(2 * n)
+
+
+def test_a_wrong_key_is_named_and_the_version_stays_published(checked_lake):
+    with checked_lake.process(secret_key="wrong" * 8) as p:
+        assert p.commit(version()) == 1
+        heard = p.heard
+    assert "version 1 is published, but its view is not up to date" in heard
+    assert "glue:GetTable" in heard
+    assert "the next run or rollback repairs it" in heard
+
+
+# --- registered partitions -------------------------------------------------------------------
+
+def test_registered_partitions_carry_what_projection_cannot(lake):
+    with lake.process(registered=True) as p:
+        p.commit(version(keys=[COUNTRY, NUMBER], files=[["New York", "1"], [None, "2"], ["a/b", "1"], ["a/b", "1"]]))
+        assert p.heard == ""
+        assert p.examine() == ("current", 1, "Glue shows version 1")
+        run = lake.folder_of(1)
+        names = ["id", "created_at"]
+        assert lake.partitions() == {
+            ("New York", "1"): (run + "country=New York/n=1/", names),
+            ("__HIVE_DEFAULT_PARTITION__", "2"): (run + "country=__HIVE_DEFAULT_PARTITION__/n=2/", names),
+            ("a/b", "1"): (run + "country=a%2Fb/n=1/", names)}
+        assert lake.parameter("tailrace.partitions") == "registered"
+        assert p.holds() == {lake.manifest(1)["run_id"]}
+
+
+def test_registered_partitions_follow_versions_and_columns(native, tmp_path, aws_moto):
+    lake = GlueLake(native, tmp_path, aws_moto)
+    with lake.process(registered=True) as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"], ["at"], ["fr"]]))
+        p.commit(version(keys=[COUNTRY], files=[["de"], ["it"]], columns=COLUMNS + [["note", "string", None]]))
+        assert p.heard == ""
+        run, names = lake.folder_of(2), ["id", "created_at", "note"]
+        assert lake.partitions() == {("de",): (run + "country=de/", names), ("it",): (run + "country=it/", names)}
+        assert [name for name, _, _ in lake.columns()] == names
+        assert lake.parameter("tailrace.refreshing") is None
+        p.rollback(1)
+        assert set(lake.partitions()) == {("de",), ("at",), ("fr",)}
+        assert p.holds() == {lake.manifest(1)["run_id"]}
+        p.commit(version(keys=[COUNTRY], files=[]))
+        assert lake.partitions() == {}
+
+
+def test_partitions_are_many_batches(native, tmp_path, aws_moto):
+    lake = GlueLake(native, tmp_path, aws_moto)
+    with lake.process(registered=True) as p:
+        p.commit(version(keys=[COUNTRY], files=[[f"c {i}"] for i in range(250)]))
+        assert len(lake.partitions()) == 250
+        p.commit(version(keys=[COUNTRY], files=[[f"c {i}"] for i in range(120, 330)]))
+        assert p.heard == ""
+    assert lake.partitions() == {(f"c {i}",): (f"{lake.folder_of(2)}country=c {i}/", ["id", "created_at"])
+                                 for i in range(120, 330)}
+
+
+def test_partitioned_otherwise_means_registered_anew(native, tmp_path, aws_moto):
+    lake = GlueLake(native, tmp_path, aws_moto)
+    with lake.process(registered=True) as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"]]))
+        p.commit(version(keys=[COUNTRY, NUMBER], files=[["de", "1"], ["at", "2"]]))
+        assert p.heard == ""
+        assert set(lake.partitions()) == {("de", "1"), ("at", "2")}
+        assert [k["Name"] for k in lake.table()["PartitionKeys"]] == ["country", "n"]
+    # From registered to projected, to none, and back.
+    with lake.process() as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"]]))
+        assert p.heard == ""
+        assert lake.partitions() == {}
+        assert lake.parameter("projection.enabled") == "true"
+        p.commit(version())
+        assert lake.table()["PartitionKeys"] == []
+    with lake.process(registered=True) as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"]]))
+        assert p.heard == ""
+        assert set(lake.partitions()) == {("de",)}
+        assert lake.parameter("projection.enabled") is None
+
+
+def test_partitions_left_half_changed_are_repaired(native, tmp_path, aws_moto, fault_proxy):
+    lake = GlueLake(native, tmp_path, aws_moto)
+    proxy = fault_proxy({"glue": aws_moto.glue_server["endpoint"]})
+    files = [[f"c {i}"] for i in range(150)]
+    with lake.process(registered=True, endpoint=proxy.endpoint("glue")) as p:
+        p.commit(version(keys=[COUNTRY], files=files))
+        proxy.fail("reset_before", "glue:BatchUpdatePartition", nth=2, times=None)
+        p.commit(version(keys=[COUNTRY], files=files))
+        assert "version 2 is published, but its view is not up to date" in p.heard
+        state, shown, line = p.examine()
+        assert (state, shown) == ("refreshing", 1)
+        assert "being changed to version 2" in line
+        # Half of them point at each version: gc must spare both.
+        assert p.holds() == {lake.manifest(n)["run_id"] for n in (1, 2)}
+        proxy.clear()
+        p.refresh()
+        assert p.examine() == ("current", 2, "Glue shows version 2")
+    assert {location for location, _ in lake.partitions().values()} == \
+        {f"{lake.folder_of(2)}country={values[0]}/" for values in files}
