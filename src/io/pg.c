@@ -143,13 +143,26 @@ static bool connect_loop(struct tr_pg *pg, int64_t deadline_us, struct tr_err *e
 	return true;
 }
 
-bool tr_pg_open(const struct tr_pg_options *options, struct tr_pg **out, struct tr_err *err)
+/* Start it, with the login's password where there is one. */
+static bool start(struct tr_pg *pg, const struct tr_pg_options *options, struct tr_err *err)
 {
+	char *password = NULL;
+	if (options->login && !options->login->password(options->login->context, &password, err))
+		return false;
 	/* What stands before dbname gives way to the conninfo's own settings, the rest overrides. */
 	const char *keys[] = { "keepalives_idle", "keepalives_interval", "keepalives_count", "dbname",
-		"application_name", "client_encoding", NULL };
+		"application_name", "client_encoding", password ? "password" : NULL, NULL };
 	const char *values[] = { "30", "10", "6", options->conninfo, options->application_name, "UTF8",
-		NULL };
+		password, NULL };
+	pg->conn = PQconnectStartParams(keys, values, 1);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	return pg->conn || tr_err_memory(err, 0);
+}
+
+bool tr_pg_open(const struct tr_pg_options *options, struct tr_pg **out, struct tr_err *err)
+{
 	PQconninfoOption *parsed = NULL;
 	if (strchr(options->conninfo, '=') || strstr(options->conninfo, "://"))
 		parsed = PQconninfoParse(options->conninfo, NULL);
@@ -165,11 +178,8 @@ bool tr_pg_open(const struct tr_pg_options *options, struct tr_pg **out, struct 
 	if (!pg)
 		return false;
 	pg->cancel = options->cancel;
-	pg->conn = PQconnectStartParams(keys, values, 1);
-	if (!pg->conn) {
-		tr_err_memory(err, 0);
+	if (!start(pg, options, err))
 		goto fail;
-	}
 	name_server(pg);
 	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
 	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);

@@ -10,11 +10,19 @@
 #include "base/mem.h"
 
 struct tr_pg;
+/* Where passwords come from that are made anew for each connection. */
+struct tr_pg_login {
+	/* *out is owned, a secret. Called by any thread. */
+	bool (*password)(void *context, char **out, struct tr_err *err);
+	void *context;
+};
+
 struct tr_pg_options {
 	const char *conninfo; /* any libpq URL, key=value string or service */
 	const char *application_name;
 	int connect_timeout_s; /* 0: the conninfo's own connect_timeout, else 10; per host of a list */
-	const struct tr_cancel *cancel; /* borrowed; may be NULL */
+	const struct tr_cancel *cancel;  /* borrowed; may be NULL */
+	const struct tr_pg_login *login; /* NULL: the conninfo's own, ~/.pgpass, PGPASSWORD */
 };
 
 /* Errors: host unknown or refusing (transient), wrong password or database (user), each

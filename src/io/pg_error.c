@@ -80,9 +80,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{ "28P01", TR_ERR_USER, "refused the password",
-		"check the password: it is taken from the URL, PGPASSWORD, ~/.pgpass or "
-		"source.password_command, "
-		"in this order" },
+		"check the password: it is taken from source.password_command, source.secret, source.iam_auth "
+		"or the URL (one of them), else from PGPASSWORD, else from ~/.pgpass" },
 	{ "28", TR_ERR_USER, "does not let this user in",
 		"check user and database in the URL; the server needs a line for this user, database and "
 		"client "
