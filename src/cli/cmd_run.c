@@ -120,8 +120,9 @@ static void print_errors(struct tr_cli *cli, const struct tr_run_report *r, cons
 		tr_console_note(&cli->console, "nothing was published");
 }
 
-static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
+static int run_plan(struct tr_cli *cli, const struct tr_planning *planning, bool json)
 {
+	const struct tr_plan *plan = &planning->plan;
 	struct tr_lakehouse house;
 	struct tr_progress progress;
 	struct tr_run_report report = { 0 };
@@ -136,6 +137,7 @@ static int run_plan(struct tr_cli *cli, const struct tr_plan *plan, bool json)
 	struct tr_events events = tr_progress_events(&progress);
 	house.lake.events = &events;
 	const struct tr_run_options options = { .plan = plan,
+		.login = &planning->login,
 		.lake = &house.lake,
 		.events = &events,
 		.cancel = &cli->cancel };
@@ -168,7 +170,7 @@ int tr_cmd_run(struct tr_cli *cli, const struct tr_cli_args *args)
 	if (planning.plan.n_datasets == 0)
 		tr_console_note(&cli->console, "the configuration has no datasets");
 	else
-		code = run_plan(cli, &planning.plan, tr_cli_flag(args, "json"));
+		code = run_plan(cli, &planning, tr_cli_flag(args, "json"));
 	tr_planning_clear(&planning);
 	return code;
 }

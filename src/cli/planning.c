@@ -1,6 +1,7 @@
 #include "cli/planning.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "io/pg.h"
 
@@ -33,6 +34,21 @@ static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_optio
 	return code;
 }
 
+static bool sign_in(struct tr_cli *cli, struct tr_planning *p, struct tr_pg **pg, struct tr_err *err)
+{
+	const struct tr_config_login_options login = { .config = &p->config,
+		.child_env = (const char *const *)environ,
+		.cancel = &cli->cancel };
+	if (!tr_config_login_open(&login, &p->login, err) ||
+		!tr_secrets_add_conninfo(&cli->console.secrets, p->login.conninfo, err))
+		return false;
+	const struct tr_pg_options connection = { .conninfo = p->login.conninfo,
+		.login = p->login.login,
+		.application_name = "tailrace/plan",
+		.cancel = &cli->cancel };
+	return tr_pg_open(&connection, pg, err);
+}
+
 int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, struct tr_planning *out)
 {
 	struct tr_err err = { 0 };
@@ -41,12 +57,9 @@ int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, 
 	int code = tr_project_config(cli, options->names, options->n, &out->config);
 	if (code)
 		return code;
-	const struct tr_pg_options connection = { .conninfo = out->config.source.url,
-		.application_name = "tailrace/plan",
-		.cancel = &cli->cancel };
 	if (!tr_plan_reads_postgres(&out->config, options->names, options->n)) {
 		code = plan(cli, NULL, options, out);
-	} else if (!tr_pg_open(&connection, &pg, &err)) {
+	} else if (!sign_in(cli, out, &pg, &err)) {
 		code = tr_console_error(&cli->console, &err);
 	} else {
 		tr_copy_text(out->where, sizeof out->where, tr_pg_where(pg));
@@ -54,13 +67,16 @@ int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, 
 		code = plan(cli, pg, options, out);
 		tr_pg_close(pg);
 	}
-	if (code)
+	if (code) {
+		tr_config_login_close(&out->login);
 		tr_config_clear(&out->config);
+	}
 	return code;
 }
 
 void tr_planning_clear(struct tr_planning *p)
 {
 	tr_plan_clear(&p->plan);
+	tr_config_login_close(&p->login);
 	tr_config_clear(&p->config);
 }

@@ -3,10 +3,12 @@
 #define TR_CLI_PLANNING_H
 
 #include "cli/project.h"
+#include "plan/config_login.h"
 #include "plan/plan.h"
 
 struct tr_planning {
 	struct tr_config config;
+	struct tr_config_login login;
 	struct tr_plan plan;
 	char where[256]; /* the database, without secrets; empty where it is not read */
 	int server_version;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "data/name.h"
-#include "plan/config_password.h"
 #include "plan/plan.h"
 
 static const char *environment(void *context, const char *name)
@@ -61,16 +60,7 @@ static bool load_without_source(struct tr_cli *cli, const char *const *names, si
 
 int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out)
 {
-	struct tr_err err = { 0 };
-	if (load_without_source(cli, names, n, out))
-		return 0;
-	int code = load_config(cli, tr_config_load, out);
-	if (code ||
-		(tr_config_add_password(out, (const char *const *)environ, &err) &&
-			add_secrets(cli, out, &err)))
-		return code;
-	tr_config_clear(out);
-	return tr_console_error(&cli->console, &err);
+	return load_without_source(cli, names, n, out) ? 0 : load_config(cli, tr_config_load, out);
 }
 
 /* A configured lake whose folder is not there yet. */

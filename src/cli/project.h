@@ -13,8 +13,7 @@
 #include "run/lakehouse.h"
 
 /* Load the configuration for work on the named datasets (n == 0: all), and register its secrets.
- * Where none of them reads Postgres, the source's variables may be unset and its password is not
- * asked for. After success tr_config_clear(out). */
+ * Where none of them reads Postgres, the source's variables may be unset. After success tr_config_clear(out). */
 int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out);
 
 /* It stays where it was opened. */

@@ -100,6 +100,8 @@ struct tr_config {
 	struct {
 		char *url; /* with ${ENV} resolved; a secret */
 		char *password_command;
+		char *secret; /* of Secrets Manager: its name or ARN */
+		bool iam_auth;
 		bool accept_row_security;
 		int64_t lock_timeout_ms, statement_timeout_ms;
 		struct tr_pos pos;

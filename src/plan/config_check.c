@@ -263,6 +263,24 @@ static void check_url(struct tr_config_reader *r, const struct tr_yaml *node)
 		"write postgres://user@host:5432/database, or key=value text as `service=shop`");
 }
 
+/* At most one of the keys may say where the password comes from. */
+static void check_login(struct tr_config_reader *r, const struct tr_yaml *source)
+{
+	static const char *const KEYS[] = { "password_command", "secret", "iam_auth" };
+	const char *first = NULL;
+	for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+		const struct tr_yaml *node = tr_yaml_find(source, KEYS[i]);
+		if (!node || (strcmp(KEYS[i], "iam_auth") == 0 && !r->config->source.iam_auth))
+			continue;
+		if (first)
+			tr_err_hint(tr_config_wrong(r, node->key->pos,
+					    "source.%s: the password comes from `%s` already", KEYS[i],
+					    first),
+				"keep one of `password_command`, `secret` and `iam_auth`");
+		first = first ? first : KEYS[i];
+	}
+}
+
 void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root)
 {
 	const struct tr_yaml *parquet = tr_yaml_find(root, "parquet"),
@@ -270,6 +288,7 @@ void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root
 	const char *compression = r->config->parquet.compression;
 	tr_config_check_cycles(r);
 	check_url(r, tr_yaml_find(tr_yaml_find(root, "source"), "url"));
+	check_login(r, tr_yaml_find(root, "source"));
 	tr_config_check_lake(r, root);
 	tr_config_check_engine(r, root);
 	if (level && compression && strcmp(compression, "gzip") == 0 && r->config->parquet.level > 9)

@@ -17,12 +17,22 @@ static const struct tr_config_key source_keys[] = {
 	{ .name = "url", .read = tr_config_read_text, .kind = "text", .min = 1, .field = CONFIG(source.url),
 		.required = true,
 		.doc = "Where the source is: any libpq URL or `key=value` text. Keep passwords out of the "
-			"file: `${DATABASE_URL}`, `~/.pgpass`, `PGPASSWORD` or `password_command`." },
+			"file: `${DATABASE_URL}`, `~/.pgpass`, `PGPASSWORD`, `password_command`, `secret` or "
+			"`iam_auth`." },
 	{ .name = "password_command", .read = tr_config_read_text, .kind = "text", .min = 1,
 		.field = CONFIG(source.password_command),
 		.doc = "A command that prints the password, run once by `/bin/sh` in the file's folder "
 			"before the first connection; without `DATABASE_URL` and `PGPASSWORD` in its "
 			"environment." },
+	{ .name = "secret", .read = tr_config_read_text, .kind = "text", .min = 1,
+		.field = CONFIG(source.secret),
+		.doc = "A secret of AWS Secrets Manager, by name or ARN, read once before the first "
+			"connection: the password alone, or JSON as RDS keeps it (`username`, `password`, "
+			"`host`, `port`, `dbname`), which fills in what `url` leaves out." },
+	{ .name = "iam_auth", .read = tr_config_read_bool, .kind = "bool", .field = CONFIG(source.iam_auth),
+		.fallback = "false",
+		.doc = "Sign in to Amazon RDS or Aurora by IAM: a token is made for every connection. The "
+			"URL needs a host, a user and `sslmode=require` or stricter." },
 	{ .name = "row_security", .read = tr_config_read_either, .kind = "choice",
 		.field = CONFIG(source.accept_row_security), .words = WORDS("error", "accept"),
 		.fallback = "error",

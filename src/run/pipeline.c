@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "engine/published.h"
-#include "plan/config_password.h"
 #include "run/lakehouse.h"
 #include "run/run.h"
 
@@ -15,6 +14,9 @@
 struct tr_pipeline {
 	struct tr_events events;
 	struct tr_config config;
+	struct tr_config_login login; /* of the last plan */
+	tr_getenv env;
+	void *env_context;
 	bool configured;
 	struct tr_lakehouse house;
 	struct tr_cancel cancel;
@@ -51,6 +53,8 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 	if (!p)
 		return false;
 	p->events = options->events;
+	p->env = options->getenv;
+	p->env_context = options->getenv_context;
 	p->cancel.fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	tr_errs_init(&p->mistakes);
@@ -86,6 +90,7 @@ void tr_pipeline_free(struct tr_pipeline *p)
 	set_engine(p, NULL);
 	pthread_mutex_destroy(&p->lock);
 	tr_lakehouse_close(&p->house);
+	tr_config_login_close(&p->login);
 	if (p->configured)
 		tr_config_clear(&p->config);
 	tr_cancel_clear(&p->cancel);
@@ -108,20 +113,33 @@ const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_
 
 /* ---- check and run ---- */
 
+/* Anew for each call: passwords may have been changed since the last one. */
+static bool sign_in(struct tr_pipeline *p, struct tr_pg **pg, struct tr_err *err)
+{
+	const struct tr_config_login_options login = { .config = &p->config,
+		.child_env = (const char *const *)environ,
+		.cancel = &p->cancel,
+		.env = p->env,
+		.env_context = p->env_context };
+	tr_config_login_close(&p->login);
+	if (!tr_config_login_open(&login, &p->login, err))
+		return false;
+	const struct tr_pg_options connection = { .conninfo = p->login.conninfo,
+		.login = p->login.login,
+		.application_name = "tailrace/plan",
+		.cancel = &p->cancel };
+	return tr_pg_open(&connection, pg, err);
+}
+
 static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_plan *plan,
 	struct tr_err *err)
 {
 	const struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->house.lake };
-	const struct tr_pg_options connection = { .conninfo = p->config.source.url,
-		.application_name = "tailrace/plan",
-		.cancel = &p->cancel };
 	bool postgres = tr_plan_reads_postgres(&p->config, datasets, n);
 	struct tr_pg *pg = NULL;
 	tr_cancel_reset(&p->cancel); /* an interrupt, or a snapshot's end, was of the last call */
 	tr_errs_clear(&p->mistakes);
-	if (postgres &&
-		(!tr_config_add_password(&p->config, (const char *const *)environ, err) ||
-			!tr_pg_open(&connection, &pg, err)))
+	if (postgres && !sign_in(p, &pg, err))
 		return false;
 	bool ok = tr_plan_make(&p->config, pg, &options, plan, &p->mistakes) || first_mistake(p, err);
 	tr_pg_close(pg);
@@ -166,6 +184,7 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 	if (!make_plan(p, datasets, n, &plan, err))
 		return false;
 	const struct tr_run_options options = { .plan = &plan,
+		.login = &p->login,
 		.lake = &p->house.lake,
 		.events = &p->events,
 		.cancel = &p->cancel };

@@ -84,7 +84,8 @@ static bool open_session(struct run *r, struct tr_err *err)
 	if (!reads_later(r, false))
 		return true;
 	const struct tr_config *c = r->options->plan->config;
-	const struct tr_session_options options = { .conninfo = c->source.url,
+	const struct tr_session_options options = { .conninfo = r->options->login->conninfo,
+		.login = r->options->login->login,
 		.run_id = r->run_id,
 		.max_connections = c->limits.connections,
 		.lock_timeout_ms = c->source.lock_timeout_ms,

@@ -6,6 +6,7 @@
 #define TR_RUN_RUN_H
 
 #include "lake/lake.h"
+#include "plan/config_login.h"
 #include "plan/plan.h"
 
 /* What a dataset read of the lake. */
@@ -38,6 +39,7 @@ struct tr_run_report {
 
 struct tr_run_options {
 	const struct tr_plan *plan;
+	const struct tr_config_login *login;
 	const struct tr_lake *lake;
 	const struct tr_events *events;
 	struct tr_cancel *cancel;

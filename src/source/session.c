@@ -21,6 +21,7 @@ struct tr_session {
 	struct slot *slots; /* the first is the keeper's */
 	int n_slots;
 	char *conninfo, *application_name;
+	const struct tr_pg_login *login;
 	char *settings; /* SET LOCAL statements of every transaction */
 	const struct tr_cancel *cancel;
 	struct tr_throttle throttle;
@@ -53,6 +54,7 @@ static bool open_connection(struct tr_session *s, struct tr_pg **out, struct tr_
 {
 	struct tr_pg_options options = { .conninfo = s->conninfo,
 		.application_name = s->application_name,
+		.login = s->login,
 		.cancel = s->cancel };
 	return tr_pg_open(&options, out, err);
 }
@@ -162,6 +164,7 @@ bool tr_session_open(const struct tr_session_options *options, struct tr_session
 	pthread_condattr_destroy(&attributes);
 	tr_throttle_init(&s->throttle, options->rate_bytes_per_s);
 	s->cancel = options->cancel;
+	s->login = options->login;
 	s->n_slots = options->max_connections > 1 ? options->max_connections : 1;
 	s->slots = tr_calloc((size_t)s->n_slots, sizeof *s->slots, err);
 	s->conninfo = tr_strdup(options->conninfo, err);

@@ -13,6 +13,7 @@
 
 struct tr_session_options {
 	const char *conninfo;
+	const struct tr_pg_login *login; /* borrowed while the session is open; may be NULL */
 	const char *run_id;           /* for application_name `tailrace/<run id>` */
 	int max_connections;          /* >= 1 */
 	int64_t lock_timeout_ms;      /* 0: 10,000 */
