@@ -11,7 +11,7 @@
 
 /* What messages list, here once. */
 #define ROOT_KEYS "source, lake, aws, s3, engine, athena, trino, limits, parquet, retention, params, datasets"
-#define SOURCE_KEYS "url, password_command, row_security, lock_timeout, statement_timeout"
+#define SOURCE_KEYS "url, password_command, secret, iam_auth, row_security, lock_timeout, statement_timeout"
 #define LOCATION_DOC "A folder, made where it does not exist, or a prefix of an S3 bucket that exists."
 #define ENGINES "embedded, athena or trino"
 
@@ -116,7 +116,7 @@ static const struct config_mistake config_mistakes[] = {
 	{ "source:\nlake:\n" ORDERS,
 		"1:1 source: the key `url` is missing => add `url:`: Where the source is: any libpq URL "
 		"or `key=value` text. Keep passwords out of the file: `${DATABASE_URL}`, `~/.pgpass`, "
-		"`PGPASSWORD` or `password_command`.\n"
+		"`PGPASSWORD`, `password_command`, `secret` or `iam_auth`.\n"
 		"2:1 lake: the key `location` is missing => add `location:`: " LOCATION_DOC "\n" },
 	{ SOURCE LAKE "limits: [1]\n" ORDERS,
 		"3:9 limits: expected a group of keys, got a list => write `key: value` lines under it; "
@@ -169,6 +169,11 @@ static const struct config_mistake config_mistakes[] = {
 	{ "source: { url: service=x, statement_timeout: 1mon }\n" LAKE ORDERS,
 		"1:46 source.statement_timeout: expected a duration of at most 30d, or `unlimited`, got "
 		"`1mon` => write a number with its unit, as 500ms, 30s, 10min, 2h or 7d\n" },
+	{ "source: { url: service=x, secret: a, password_command: b, iam_auth: true }\n" LAKE ORDERS,
+		"1:27 source.secret: the password comes from `password_command` already => keep one of "
+		"`password_command`, `secret` and `iam_auth`\n"
+		"1:59 source.iam_auth: the password comes from `password_command` already => keep one of "
+		"`password_command`, `secret` and `iam_auth`\n" },
 	{ "source: { url: service=x, password_command: '  ' }\n" LAKE ORDERS,
 		"1:46 source.password_command: expected a text, got an empty one => write a value, or "
 		"leave the key out\n" },

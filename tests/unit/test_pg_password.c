@@ -58,11 +58,69 @@ static void what_goes_wrong_is_told_without_the_output(void **state)
 	}
 }
 
+static void a_secret_is_the_password_alone_or_as_rds_keeps_it(void **state)
+{
+	(void)state;
+	const char *const cases[][3] = {
+		{ "postgres://ada@db/shop", "hun'ter2\n",
+			"user='ada' dbname='shop' host='db' password='hun\\'ter2'" },
+		{ "postgres://ada@db/shop", "12345", "user='ada' dbname='shop' host='db' password='12345'" },
+		{ "postgres://",
+			"{\"username\": \"etl\", \"password\": \"p w\", \"engine\": \"postgres\", \"host\": "
+			"\"db.rds\", \"port\": 5433, \"dbname\": \"shop\", \"dbInstanceIdentifier\": \"x\"}",
+			"host='db.rds' port='5433' user='etl' dbname='shop' password='p w'" },
+		/* The URL's own values stay. */
+		{ "postgres://etl@proxy:6432/other?sslmode=require",
+			"{\"username\": \"etl\", \"password\": \"p\", \"host\": \"db.rds\", \"port\": \"5432\"}",
+			"user='etl' dbname='other' host='proxy' port='6432' sslmode='require' password='p'" },
+		{ "service=shop", "{\"password\": \"p\", \"host\": \"db.rds\"}",
+			"service='shop' password='p'" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tr_err err = { 0 };
+		char *out;
+		assert_ok(tr_pg_add_secret(cases[i][0], "prod/shop", cases[i][1], &out, &err), err);
+		assert_string_equal(out, cases[i][2]);
+		free(out);
+	}
+}
+
+static void a_secret_that_does_not_fit_is_told_without_its_text(void **state)
+{
+	(void)state;
+	const struct {
+		const char *conninfo, *secret, *what;
+	} cases[] = {
+		{ "host=db", "", "the secret prod/shop holds no password" },
+		{ "host=db", "{\"username\": \"hunter2\"}", "the secret prod/shop holds no password" },
+		{ "host=db", "{\"engine\": \"mysql\", \"password\": \"hunter2\"}",
+			"the secret prod/shop is for mysql, not for Postgres" },
+		{ "host=db user=ada", "{\"username\": \"etl\", \"password\": \"hunter2\"}",
+			"source.url names the user ada, and the secret prod/shop is that of etl" },
+		{ "postgres://a:hunter2@db/x", "hunter2",
+			"source.url has a password, and there is a source.secret" },
+		{ "host=db nonsense=hunter2", "hunter2", "source.url is not a connection's address" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tr_err err = { 0 };
+		char *out;
+		assert_false(tr_pg_add_secret(cases[i].conninfo, "prod/shop", cases[i].secret, &out, &err));
+		assert_null(out);
+		assert_int_equal(err.kind, TR_ERR_USER);
+		assert_string_equal(err.what, cases[i].what);
+		assert_true(err.hint[0] != '\0');
+		assert_null(strstr(err.hint, "hunter2"));
+		assert_null(strstr(err.detail, "hunter2"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_line_becomes_the_password),
 		cmocka_unit_test(what_goes_wrong_is_told_without_the_output),
+		cmocka_unit_test(a_secret_is_the_password_alone_or_as_rds_keeps_it),
+		cmocka_unit_test(a_secret_that_does_not_fit_is_told_without_its_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
