@@ -14,11 +14,11 @@
 struct tr_session_options {
 	const char *conninfo;
 	const struct tr_pg_login *login; /* borrowed while the session is open; may be NULL */
-	const char *run_id;           /* for application_name `tailrace/<run id>` */
-	int max_connections;          /* >= 1 */
-	int64_t lock_timeout_ms;      /* 0: 10,000 */
-	int64_t statement_timeout_ms; /* 0: none */
-	uint64_t rate_bytes_per_s;    /* all scans together; 0: unlimited */
+	const char *run_id;              /* for application_name `tailrace/<run id>` */
+	int max_connections;             /* >= 1 */
+	int64_t lock_timeout_ms;         /* 0: 10,000 */
+	int64_t statement_timeout_ms;    /* 0: none */
+	uint64_t rate_bytes_per_s;       /* all scans together; 0: unlimited */
 	bool accept_row_security;
 	const struct tr_cancel *cancel;
 };
