@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt/parquet_foreign.h"
 #include "fmt/parquet_metadata.h"
 
 /* Magic, footer's length, magic. */
 #define FILE_LEAST 12
+#define PHYSICAL_INT96 3
+#define INT96_WIDTH 12
 
 void tr_parquet_stats_clear(struct tr_parquet_stats *s)
 {
@@ -45,6 +48,8 @@ struct footer {
 	const struct tr_schema *schema;
 	struct tr_pq_column *columns;
 	struct tr_pq_totals *totals;
+	struct tr_pq_foreign *foreign; /* one a column; NULL: a file of tailrace's own */
+	char found[TR_PQ_FOUND_TEXT];  /* what a foreign file has in the contract's stead */
 	bool have_schema, have_orders;
 	int64_t rows, group_rows; /* as the file says; the sum of the row groups */
 	int64_t groups;
@@ -73,7 +78,9 @@ static void read_schema(struct footer *f, const struct tr_thrift_field *field)
 		fail(f, "its columns are not a flat list", NULL);
 	for (size_t i = 0; i < f->schema->n && !f->in.why; i++) {
 		tr_pq_element_read(&f->in, &e);
-		const char *why = f->in.why ? NULL : tr_pq_element_mismatch(&e, &f->columns[i]);
+		const char *why = f->in.why ? NULL
+			: f->foreign        ? tr_pq_foreign_bind(&e, &f->columns[i], &f->foreign[i], f->found)
+					    : tr_pq_element_mismatch(&e, &f->columns[i]);
 		if (why)
 			fail(f, why, f->columns[i].name);
 	}
@@ -99,7 +106,8 @@ static void read_bound(struct footer *f, const struct tr_thrift_field *field, co
 	if (f->in.why)
 		return;
 	if (c->physical != TR_PQ_BYTE_ARRAY && n != c->width) {
-		fail(f, "a bound has an impossible length", c->name);
+		if (!f->foreign)
+			fail(f, "a bound has an impossible length", c->name);
 		return;
 	}
 	if (n > TR_BOUND_MAX)
@@ -122,8 +130,10 @@ static void read_statistics(struct footer *f, const struct tr_pq_column *c, stru
 		default: tr_thrift_skip(&f->in, &field); break;
 		}
 	}
-	k->max.exact = k->max_exact;
-	k->min.exact = k->min_exact;
+	/* Others need not say so of a value that can't be cut. */
+	bool whole = f->foreign && c->physical != TR_PQ_BYTE_ARRAY;
+	k->max.exact = k->max_exact || whole;
+	k->min.exact = k->min_exact || whole;
 }
 
 static void read_path(struct footer *f, const struct tr_thrift_field *field, const struct tr_pq_column *c,
@@ -195,11 +205,16 @@ static bool is_nan_bound(const struct tr_pq_column *c, const struct tr_bound *b)
 /* What is impossible about a chunk, or NULL. */
 static const char *chunk_fault(const struct footer *f, const struct tr_pq_column *c, const struct chunk *k)
 {
-	int64_t start = k->dictionary_offset >= 0 ? k->dictionary_offset : k->data_offset;
-	if (!k->named || k->type != (int64_t)c->physical)
+	/* Some writers say 0 where there is no dictionary. */
+	int64_t least = f->foreign ? 1 : 0;
+	int64_t start = k->dictionary_offset >= least ? k->dictionary_offset : k->data_offset;
+	bool int96 = f->foreign && c->width == INT96_WIDTH && c->type.kind == TR_TIMESTAMP;
+	if (!k->named || k->type != (int96 ? PHYSICAL_INT96 : (int64_t)c->physical))
 		return "a column chunk is another column's";
 	if (k->values < 0 || k->compressed < 0 || k->uncompressed < 0)
 		return "a column chunk has no size";
+	if (f->foreign && k->values == 0)
+		return k->nulls > 0 ? "an empty column chunk has nulls" : NULL;
 	if (start < 4 || k->data_offset < start || (uint64_t)k->data_offset > f->file_size ||
 		(uint64_t)k->compressed > f->file_size - (uint64_t)start)
 		return "a column chunk lies outside of the file";
@@ -233,13 +248,15 @@ static int64_t read_chunk(struct footer *f, size_t i)
 			tr_thrift_skip(&f->in, &field);
 		}
 	}
+	if (f->foreign && !f->foreign[i].bounds)
+		k.min = k.max = (struct tr_bound){ 0 };
 	const char *why = f->in.why ? NULL : chunk_fault(f, c, &k);
 	if (why)
 		fail(f, why, c->name);
 	if (f->in.why)
 		return 0;
 	struct tr_pq_totals *t = &f->totals[i];
-	t->nulls += k.nulls;
+	t->nulls += k.nulls > 0 ? k.nulls : 0;
 	t->compressed += (uint64_t)k.compressed;
 	t->uncompressed += (uint64_t)k.uncompressed;
 	t->encodings |= k.encodings;
@@ -289,7 +306,9 @@ static void read_orders(struct footer *f, const struct tr_thrift_field *field)
 		struct tr_thrift_field part;
 		tr_thrift_enter(&f->in);
 		while (tr_thrift_next(&f->in, &part)) {
-			if (part.id != 1)
+			if (part.id != 1 && f->foreign)
+				f->foreign[i < f->schema->n ? i : 0].bounds = false;
+			else if (part.id != 1)
 				fail(f, "a column's order is unknown", NULL);
 			tr_thrift_skip(&f->in, &part);
 		}
@@ -313,10 +332,20 @@ static void read_file(struct footer *f)
 	}
 	if (!f->in.why && f->in.p != f->in.end)
 		fail(f, "there are bytes behind it", NULL);
-	if (!f->have_schema || !f->have_orders)
+	if (!f->have_schema || (!f->have_orders && !f->foreign))
 		fail(f, "it has no schema or no column orders", NULL);
 	if (f->rows != f->group_rows)
 		fail(f, "its number of rows is not that of its row groups", NULL);
+}
+
+static bool type_error(struct tr_err *err, const struct footer *f)
+{
+	char type[TR_TYPE_TEXT];
+	int i = tr_schema_find(f->schema, f->culprit);
+	tr_err_set(err, TR_ERR_DATA, "column `%s` of the file is %s, the contract says %s", f->culprit,
+		f->found, i < 0 ? "?" : tr_type_format(f->schema->fields[i].type, type));
+	tr_err_hint(err, "cast it in the statement, or declare what it is");
+	return tr_err_at_row(err, NULL, f->culprit, NULL);
 }
 
 static bool export_stats(const struct footer *f, struct tr_parquet_stats *out, struct tr_err *err)
@@ -326,31 +355,47 @@ static bool export_stats(const struct footer *f, struct tr_parquet_stats *out, s
 	if (!out->columns)
 		return false;
 	out->n = f->schema->n;
-	for (size_t i = 0; i < out->n; i++)
-		tr_pq_totals_export(&f->totals[i], &f->columns[i], &out->columns[i]);
+	for (size_t i = 0; i < out->n; i++) {
+		struct tr_parquet_column_stats *c = &out->columns[i];
+		const struct tr_pq_foreign *foreign = f->foreign ? &f->foreign[i] : NULL;
+		tr_pq_totals_export(&f->totals[i], &f->columns[i], c);
+		if (!foreign)
+			continue;
+		c->stored = tr_pq_foreign_stored(foreign);
+		tr_pq_foreign_bound(foreign, &c->min);
+		tr_pq_foreign_bound(foreign, &c->max);
+		/* Without an order a bound is of the kind that nobody can use. */
+		if (!f->have_orders || !foreign->bounds)
+			c->min = c->max = (struct tr_bound){ 0 };
+	}
 	return true;
 }
 
 bool tr_parquet_footer_parse(const uint8_t *bytes, size_t n, uint64_t file_size,
-	const struct tr_schema *schema, struct tr_parquet_stats *out, struct tr_err *err)
+	const struct tr_schema *schema, bool foreign, struct tr_parquet_stats *out, struct tr_err *err)
 {
 	bool ok = false;
 	struct footer f = { .file_size = file_size, .schema = schema };
 	*out = (struct tr_parquet_stats){ 0 };
 	f.columns = tr_calloc(schema->n ? schema->n : 1, sizeof *f.columns, err);
 	f.totals = f.columns ? tr_calloc(schema->n ? schema->n : 1, sizeof *f.totals, err) : NULL;
-	if (!f.totals)
+	if (foreign && f.totals)
+		f.foreign = tr_calloc(schema->n ? schema->n : 1, sizeof *f.foreign, err);
+	if (!f.totals || (foreign && !f.foreign))
 		goto out;
 	for (size_t i = 0; i < schema->n; i++)
 		tr_pq_column_bind(&f.columns[i], &schema->fields[i], 0);
 	tr_thrift_in_init(&f.in, bytes, n);
 	read_file(&f);
-	if (f.in.why)
+	if (f.in.why && f.found[0])
+		type_error(err, &f);
+	else if (f.in.why)
 		footer_error(err, f.in.why, f.culprit);
 	else
 		ok = export_stats(&f, out, err);
 out:
 	free(f.columns);
 	free(f.totals);
+	free(f.foreign);
 	return ok;
 }

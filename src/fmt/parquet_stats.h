@@ -20,6 +20,7 @@ struct tr_parquet_column_stats {
 	int64_t nulls;
 	struct tr_bound min, max; /* over the file; never NaN, -0 for a zero min, +0 for a zero max */
 	uint64_t compressed_bytes, uncompressed_bytes;
+	const char *stored; /* NULL: as tailrace stores the type; else `INT96`, `milliseconds` ... */
 	char encodings[64]; /* `RLE_DICTIONARY`, `DELTA_BINARY_PACKED` ..., for reports */
 };
 
@@ -38,7 +39,9 @@ void tr_parquet_stats_clear(struct tr_parquet_stats *s);
  * `schema` in names, physical and logical types, or it is an error. */
 bool tr_parquet_footer_length(const uint8_t tail[8], uint64_t file_size, uint64_t *length,
 	struct tr_err *err) TR_CHECKED;
+/* `foreign`: another program wrote the file. Then every way of storing a type's values exactly is
+ * as good as ours, all columns may be nullable, and bounds whose order is not sure are left out. */
 bool tr_parquet_footer_parse(const uint8_t *bytes, size_t n, uint64_t file_size,
-	const struct tr_schema *schema, struct tr_parquet_stats *out, struct tr_err *err) TR_CHECKED;
+	const struct tr_schema *schema, bool foreign, struct tr_parquet_stats *out, struct tr_err *err) TR_CHECKED;
 
 #endif

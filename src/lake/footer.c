@@ -19,7 +19,7 @@ static bool read_part(struct tr_store *store, const char *key, uint64_t offset, 
 }
 
 bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, const struct tr_schema *schema,
-	struct tr_parquet_stats *stats, struct tr_err *err)
+	bool foreign, struct tr_parquet_stats *stats, struct tr_err *err)
 {
 	struct tr_buf part;
 	uint64_t length = 0;
@@ -37,7 +37,7 @@ bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, con
 		ok = tr_err_set(err, TR_ERR_DATA, "the footer of %s has %llu bytes", key,
 			(unsigned long long)length);
 	ok = ok && read_part(store, key, bytes - sizeof tail - length, (size_t)length, &part, err) &&
-		tr_parquet_footer_parse(part.data, part.len, bytes, schema, stats, err);
+		tr_parquet_footer_parse(part.data, part.len, bytes, schema, foreign, stats, err);
 	tr_buf_clear(&part);
 	return ok;
 }

@@ -5,8 +5,8 @@
 #include "fmt/parquet_stats.h"
 #include "io/store.h"
 
-/* *stats is cleared by the caller, also on failure. */
+/* *stats is cleared by the caller, also on failure. `foreign`: tailrace did not write the file. */
 bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, const struct tr_schema *schema,
-	struct tr_parquet_stats *stats, struct tr_err *err) TR_CHECKED;
+	bool foreign, struct tr_parquet_stats *stats, struct tr_err *err) TR_CHECKED;
 
 #endif

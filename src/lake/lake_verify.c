@@ -112,7 +112,8 @@ static bool check_footer(struct verify *v, const struct tr_manifest_file *file)
 {
 	struct tr_parquet_stats stats = { 0 };
 	struct tr_err err = { 0 };
-	bool ok = tr_lake_footer(v->lake->store, file->path, file->bytes, &v->m->schema, &stats, &err);
+	bool ok = tr_lake_footer(v->lake->store, file->path, file->bytes, &v->m->schema, v->m->engine != NULL,
+		&stats, &err);
 	ok = ok ? compare_footer(v, file, &stats) : failed(v, file, &err);
 	tr_parquet_stats_clear(&stats);
 	return ok;

@@ -46,6 +46,10 @@ void tr_manifest_clear(struct tr_manifest *m)
 		free(m->keys[i].name);
 	}
 	free(m->keys);
+	for (size_t i = 0; m->stored && i < m->schema.n; i++)
+		free(m->stored[i]);
+	free(m->stored);
+	free(m->engine);
 	tr_schema_clear(&m->schema);
 	tr_manifest_init(m);
 }

@@ -49,6 +49,7 @@ struct tr_manifest {
 	uint64_t parent;       /* 0: none */
 	char *run_id;
 	char *tailrace;       /* version that wrote it */
+	char *engine;         /* who wrote the files: `trino`, `athena`; NULL: tailrace */
 	char *kind;           /* "run" or "rollback" */
 	uint64_t rollback_of; /* the version restored; 0 */
 	int64_t committed_us; /* by the writer's clock */
@@ -59,6 +60,9 @@ struct tr_manifest {
 	struct tr_manifest_source *sources;
 	size_t n_sources;
 	struct tr_schema schema; /* the columns in the files, then not the partition columns */
+	/* How a column is stored where the engine did it otherwise than tailrace: `INT96`,
+	 * `milliseconds`; one a schema column, NULL where it did not. NULL: none. */
+	char **stored;
 	struct tr_partition_key *keys;
 	size_t n_keys;
 	struct tr_manifest_file *files;

@@ -101,6 +101,7 @@ static bool add_head(struct tr_str *out, const struct tr_manifest *m, struct tr_
 		add_member(out, "rollback_of", json_integer((json_int_t)m->rollback_of), true, err) &&
 		add_member(out, "run_id", text_or_null(m->run_id), true, err) &&
 		add_member(out, "tailrace", text_or_null(m->tailrace), true, err) &&
+		(!m->engine || add_member(out, "engine", text_or_null(m->engine), true, err)) &&
 		add_member(out, "committed", moment(m->committed_us), true, err) &&
 		add_member(out, "snapshot", snapshot, complete, err) && add_sources(out, m, err) &&
 		add_member(out, "rows", json_integer(m->rows), true, err) &&
@@ -108,7 +109,8 @@ static bool add_head(struct tr_str *out, const struct tr_manifest *m, struct tr_
 		add_member(out, "last_field_id", json_integer(last), true, err);
 }
 
-static bool add_column(struct tr_str *out, const struct tr_field *field, struct tr_err *err)
+static bool add_column(struct tr_str *out, const struct tr_field *field, const char *stored,
+	struct tr_err *err)
 {
 	char type[TR_TYPE_TEXT];
 	json_t *object = json_object();
@@ -116,6 +118,7 @@ static bool add_column(struct tr_str *out, const struct tr_field *field, struct 
 		put_text(object, "type", tr_type_format(field->type, type)) &&
 		put(object, "nullable", json_boolean(field->nullable)) &&
 		put(object, "field_id", json_integer(field->field_id)) &&
+		(!stored || put_text(object, "stored", stored)) &&
 		(!field->doc || put_text(object, "doc", field->doc));
 	return add_line(out, object, complete, "a column", err);
 }
@@ -181,7 +184,7 @@ static bool add_lists(struct tr_str *out, const struct tr_manifest *m, struct tr
 	tr_str_add(out, ",\n\"columns\": [");
 	for (size_t i = 0; ok && i < m->schema.n; i++) {
 		tr_str_add(out, i ? ",\n\t" : "\n\t");
-		ok = add_column(out, &m->schema.fields[i], err);
+		ok = add_column(out, &m->schema.fields[i], m->stored ? m->stored[i] : NULL, err);
 	}
 	tr_str_add(out, "],\n\"partition_by\": [");
 	for (size_t i = 0; ok && i < m->n_keys; i++) {

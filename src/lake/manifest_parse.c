@@ -126,6 +126,7 @@ static bool parse_head(const json_t *root, struct tr_manifest *m, struct tr_err 
 		!get_count(root, "rollback_of", &m->rollback_of, err) ||
 		!own_text(root, "run_id", &m->run_id, err) ||
 		!own_text(root, "tailrace", &m->tailrace, err) ||
+		(json_object_get(root, "engine") && !own_text(root, "engine", &m->engine, err)) ||
 		!get_moment(root, "committed", &m->committed_us, err) ||
 		!get_integer(root, "rows", 0, INT64_MAX, &m->rows, err) ||
 		!get_count(root, "bytes", &m->bytes, err) ||
@@ -161,6 +162,21 @@ static bool parse_sources(const json_t *root, struct tr_manifest *m, struct tr_e
 	return true;
 }
 
+/* After all columns: there is one text a column then, and none before. */
+static bool parse_stored(const json_t *columns, struct tr_manifest *m, struct tr_err *err)
+{
+	for (size_t i = 0; i < m->schema.n; i++) {
+		const json_t *object = json_array_get(columns, i);
+		if (!json_object_get(object, "stored"))
+			continue;
+		if (!m->stored && !(m->stored = tr_calloc(m->schema.n, sizeof *m->stored, err)))
+			return false;
+		if (!own_text(object, "stored", &m->stored[i], err))
+			return false;
+	}
+	return true;
+}
+
 static bool parse_columns(const json_t *root, struct tr_manifest *m, struct tr_err *err)
 {
 	const json_t *list;
@@ -179,7 +195,7 @@ static bool parse_columns(const json_t *root, struct tr_manifest *m, struct tr_e
 			return false;
 		m->schema.fields[i].field_id = (int32_t)field_id;
 	}
-	return true;
+	return parse_stored(list, m, err);
 }
 
 static bool parse_keys(const json_t *root, struct tr_manifest *m, struct tr_err *err)

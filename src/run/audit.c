@@ -22,7 +22,7 @@ static bool audit_file(struct tr_store *store, const struct tr_manifest *m, cons
 	struct tr_err *err)
 {
 	struct tr_parquet_stats stats = { 0 };
-	bool ok = tr_lake_footer(store, f->path, f->bytes, &m->schema, &stats, err);
+	bool ok = tr_lake_footer(store, f->path, f->bytes, &m->schema, m->engine != NULL, &stats, err);
 	if (ok && (stats.rows != f->rows || stats.row_groups != f->row_groups))
 		ok = broken(f, "its footer counts other rows", err);
 	for (size_t i = 0; ok && i < m->schema.n; i++) {

@@ -1,6 +1,7 @@
 /* The footer reader on arbitrary bytes. The first byte chooses the schema it is held against. */
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "fmt/parquet_stats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,12 +26,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size >= 8 && tr_parquet_footer_length(data + size - 8, size, &length, &err) && length > size)
 		abort(); /* a footer that is longer than its file */
-	if (tr_parquet_footer_parse(data, size, (uint64_t)1 << 40, &schema, &stats, &err)) {
-		for (size_t i = 0; i < stats.n; i++)
-			if (stats.columns[i].nulls < 0 || stats.columns[i].nulls > stats.rows)
-				abort();
+	for (int foreign = 0; foreign < 2; foreign++) {
+		tr_err_clear(&err);
+		if (tr_parquet_footer_parse(data, size, (uint64_t)1 << 40, &schema, foreign, &stats, &err)) {
+			for (size_t i = 0; i < stats.n; i++)
+				if (stats.columns[i].nulls < 0 || stats.columns[i].nulls > stats.rows)
+					abort();
+		}
+		tr_parquet_stats_clear(&stats);
 	}
-	tr_parquet_stats_clear(&stats);
 	tr_schema_clear(&schema);
 	return 0;
 }

@@ -155,7 +155,7 @@ bool trtest_parquet_footer(const uint8_t *bytes, uint64_t n, struct ArrowArraySt
 	tr_str_init(&out, (size_t)1 << 30);
 	bool ok = tr_stream_schema(stream, &schema, err) &&
 		tr_parquet_footer_length(bytes + n - 8, n, &length, err) &&
-		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, &schema, &stats, err);
+		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, &schema, false, &stats, err);
 	if (ok)
 		describe(&stats, &out);
 	tr_parquet_stats_clear(&stats);

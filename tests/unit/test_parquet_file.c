@@ -66,7 +66,7 @@ static bool parse(const uint8_t *bytes, size_t n, const struct tr_schema *schema
 	uint64_t length;
 	*out = (struct tr_parquet_stats){ 0 };
 	return tr_parquet_footer_length(bytes + n - 8, n, &length, err) &&
-		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, schema, out, err);
+		tr_parquet_footer_parse(bytes + n - 8 - length, length, n, schema, false, out, err);
 }
 
 static void a_footer_tells_what_the_writer_knew(void **state)
@@ -135,7 +135,7 @@ static void damaged_footers_are_refused_or_read_without_harm(void **state)
 		for (uint64_t k = random_next(&seed) % 3 + 1; k; k--)
 			copy[random_next(&seed) % length] ^= (uint8_t)(1u << random_next(&seed) % 8);
 		tr_err_clear(&err);
-		if (!tr_parquet_footer_parse(copy, length, sink.bytes.len, &schema, &stats, &err)) {
+		if (!tr_parquet_footer_parse(copy, length, sink.bytes.len, &schema, false, &stats, &err)) {
 			assert_int_equal(err.kind, TR_ERR_DATA);
 			assert_true(err.detail[0] && err.hint[0]);
 			refused++;
@@ -149,7 +149,7 @@ static void damaged_footers_are_refused_or_read_without_harm(void **state)
 		assert_non_null(copy);
 		memcpy(copy, end - length, n);
 		tr_err_clear(&err);
-		assert_false(tr_parquet_footer_parse(copy, n, sink.bytes.len, &schema, &stats, &err));
+		assert_false(tr_parquet_footer_parse(copy, n, sink.bytes.len, &schema, false, &stats, &err));
 		tr_parquet_stats_clear(&stats);
 		free(copy);
 	}
