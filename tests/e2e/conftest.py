@@ -5,8 +5,9 @@ db        a fresh database (database.Database) on it, dropped after the test
 project   a folder with a tailrace.yaml to be written, and the tailrace binary (project.Project)
 tailrace  project.run: tailrace("run", "orders") -> result with .returncode, .stdout, .stderr
 native    the test library of tests/native (native.py)
-versitygw, ministack, moto, trino, aws, aws_ministack, aws_moto, any_aws
+versitygw, ministack, moto, trino, aws, aws_fake, aws_ministack, aws_moto, any_aws
           servers in AWS's place, and Trino (standins.py)
+fake_glue a Glue of the test's own, which does as it is told (fake_glue.py)
 fault_proxy
           fault_proxy(aws) -> a proxy before them that makes chosen calls fail (fault_proxy.py)
 
@@ -18,7 +19,9 @@ from contextlib import contextmanager
 import pytest
 
 import native as native_library
+from aws_json_server import Key
 from database import Database
+from fake_glue import FakeGlue
 from fault_proxy import FaultProxy
 from private_postgres import PrivatePostgres
 from project import Project
@@ -84,19 +87,26 @@ def trino(standins):
     return Trino(standins.get("trino"))
 
 
-AWS = {"aws": ("versitygw", "ministack"), "aws_ministack": ("ministack", "ministack"), "aws_moto": ("moto", "moto")}
+# The servers of S3, Glue, and the rest.
+AWS = {"aws": ("versitygw", "ministack", "ministack"), "aws_fake": ("versitygw", "fakeglue", "ministack"),
+       "aws_ministack": ("ministack",) * 3, "aws_moto": ("moto",) * 3}
 
 
 @contextmanager
 def aws_of(name, standins):
-    s3, glue = AWS[name]
-    with Aws(name, standins.get(s3), standins.get(glue)) as aws:
+    with Aws(name, *map(standins.get, AWS[name])) as aws:
         yield aws
 
 
 @pytest.fixture
 def aws(standins):
     with aws_of("aws", standins) as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws_fake(standins):
+    with aws_of("aws_fake", standins) as aws:
         yield aws
 
 
@@ -116,6 +126,14 @@ def aws_moto(standins):
 def any_aws(request, standins):
     with aws_of(request.param, standins) as aws:
         yield aws
+
+
+@pytest.fixture
+def fake_glue():
+    """Its one key: AKIAFAKE, `secret`."""
+    fake = FakeGlue({"AKIAFAKE": Key("secret")})
+    yield fake
+    fake.close()
 
 
 @pytest.fixture

