@@ -130,7 +130,8 @@ static bool hint_clock(const struct tr_aws *aws, const struct tr_aws_reply *repl
 
 #define HINT_UNKNOWN_KEY                                                                                   \
 	"the service does not know this access key: check which credentials are used (`tailrace check`), " \
-	"whether the key was deleted, and whether it belongs to this partition and endpoint"
+	"whether the key was deleted, whether its session token is there and of the same answer, and "     \
+	"whether key and endpoint belong together"
 
 static const struct {
 	const char *code, *hint;

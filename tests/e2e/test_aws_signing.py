@@ -1,5 +1,5 @@
 """Signatures: equal to botocore's over random requests, and accepted by two servers that verify
-them; and what a user is told when one is refused."""
+them."""
 import datetime
 import hashlib
 import random
