@@ -233,6 +233,8 @@ static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const
 	print_columns(cli, d);
 	putc('\n', out);
 	print_resources(out, &p->config, d);
+	if (d->catalog)
+		fprintf(out, "  Glue         %s\n", d->catalog);
 	for (size_t i = 0; i < d->n_checks; i++)
 		fprintf(out, "  check        %s\n", d->checks[i].text);
 	fflush(out);

@@ -47,7 +47,16 @@ static void describe_drift(const struct tr_config_dataset *d, const struct tr_ma
 	}
 }
 
-static void add_row(struct tr_table *t, const struct tr_manifest *m, const char *drift, int64_t age)
+/* What there is to say of the state, the first thing first. */
+static const char *state_of(const struct tr_manifest *m, const char *drift, const struct tr_view_state *view)
+{
+	return drift[0]                            ? drift
+		: view->behind                     ? view->text
+		: strcmp(m->kind, "rollback") == 0 ? "rolled back"
+						   : "ok";
+}
+
+static void add_row(struct tr_table *t, const struct tr_manifest *m, const char *state, int64_t age)
 {
 	char text[TR_UNITS_TEXT], when[TR_CLOCK_TEXT];
 	tr_table_text(t, m->dataset);
@@ -58,20 +67,35 @@ static void add_row(struct tr_table *t, const struct tr_manifest *m, const char 
 	tr_clock_iso(m->snapshot_us, when);
 	tr_table_text(t, when);
 	tr_table_text(t, m->snapshot_lsn);
-	tr_table_text(t, drift[0] ? drift : strcmp(m->kind, "rollback") == 0 ? "rolled back" : "ok");
+	tr_table_text(t, state);
 }
 
-static json_t *row_json(const struct tr_manifest *m, const char *drift, int64_t age)
+static json_t *row_json(const struct tr_manifest *m, const char *drift, const struct tr_view_state *view,
+	int64_t age)
 {
 	char committed[TR_CLOCK_TEXT], snapshot[TR_CLOCK_TEXT];
 	tr_clock_iso(m->committed_us, committed);
 	tr_clock_iso(m->snapshot_us, snapshot);
-	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "dataset",
-		m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id", m->run_id, "rows",
-		(json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files", (json_int_t)m->n_files,
-		"committed", committed, "snapshot_time", snapshot, "age_seconds", (json_int_t)age,
-		"snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby", m->standby, "drift", drift,
-		"from", tr_project_sources_json(m));
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:b, s:s, s:s, s:b, s:o}",
+		"dataset", m->dataset, "version", (json_int_t)m->version, "kind", m->kind, "run_id",
+		m->run_id, "rows", (json_int_t)m->rows, "bytes", (json_int_t)m->bytes, "files",
+		(json_int_t)m->n_files, "committed", committed, "snapshot_time", snapshot, "age_seconds",
+		(json_int_t)age, "snapshot_lsn", m->snapshot_lsn ? m->snapshot_lsn : "", "standby",
+		m->standby, "drift", drift, "view", view->text, "view_behind", view->behind, "from",
+		tr_project_sources_json(m));
+}
+
+/* A view that can't be looked at is a warning: what is published is known all the same. */
+static struct tr_view_state look_at_view(struct tr_cli *cli, const struct tr_lake *lake, const char *dataset)
+{
+	struct tr_view_state view;
+	struct tr_err err = { 0 };
+	if (!tr_lake_view(lake, dataset, &view, &err)) {
+		tr_console_warn(&cli->console, "%s: %s%s%s", dataset, err.what, err.hint[0] ? "; " : "",
+			err.hint);
+		view = (struct tr_view_state){ .behind = true, .text = "Glue: see the warning" };
+	}
+	return view;
 }
 
 int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
@@ -106,10 +130,11 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 				describe_drift(d, &m, drift, sizeof drift);
 			else if (p.has_config)
 				snprintf(drift, sizeof drift, "not in the configuration");
+			struct tr_view_state view = look_at_view(cli, p.lake, names[i]);
 			if (json)
-				json_array_append_new(list, row_json(&m, drift, age));
+				json_array_append_new(list, row_json(&m, drift, &view, age));
 			else
-				add_row(&t, &m, drift, age);
+				add_row(&t, &m, state_of(&m, drift, &view), age);
 		}
 		tr_manifest_clear(&m);
 	}

@@ -385,9 +385,20 @@ bool tr_glue_examine(struct tr_glue *glue, const struct tr_lake *lake, const cha
 	return ok;
 }
 
+static bool glue_examine(void *self, const struct tr_lake *lake, const char *dataset,
+	struct tr_view_state *out, struct tr_err *err)
+{
+	struct tr_glue_status status;
+	if (!tr_glue_examine(self, lake, dataset, &status, err))
+		return false;
+	out->behind = status.shown < status.newest || status.state == TR_GLUE_REFRESHING;
+	memcpy(out->text, status.text, sizeof out->text);
+	return true;
+}
+
 /* ---- the catalog ---- */
 
-static const struct tr_catalog_ops glue_ops = { glue_publish, glue_holds, glue_check };
+static const struct tr_catalog_ops glue_ops = { glue_publish, glue_holds, glue_check, glue_examine };
 
 /* Glue folds names to lower case: two spellings would be one database. */
 static bool check_database(const char *name, struct tr_err *err)

@@ -22,6 +22,10 @@ struct tr_catalog {
 	const struct tr_catalog_ops *ops;
 	void *self;
 };
+struct tr_view_state {
+	bool behind;    /* it does not show the newest version: the next command that publishes repairs it */
+	char text[160]; /* `Glue shows version 6, the newest is 7` */
+};
 struct tr_run_ids; /* a set of run ids: tr_run_ids_add */
 struct tr_catalog_ops {
 	/* Bring the view to the newest manifest at least; idempotent, repairs itself. */
@@ -32,6 +36,10 @@ struct tr_catalog_ops {
 		struct tr_err *err);
 	/* Before the commit: whether the view could show this version; asks nobody. NULL: any. */
 	bool (*check)(void *self, const struct tr_lake *lake, const struct tr_manifest *m,
+		struct tr_err *err);
+	/* Before a run reads rows, for `status` and `check`: what the view shows, as one line. False
+	 * also where it is not ours to change. NULL: nothing to say. */
+	bool (*examine)(void *self, const struct tr_lake *lake, const char *dataset, struct tr_view_state *out,
 		struct tr_err *err);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
@@ -82,6 +90,11 @@ void tr_run_id_new(char *buf);
 bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id,
 	struct tr_err *err) TR_CHECKED;
 void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const char *run_id);
+
+/* What the dataset's derived view shows; text is "" where the catalog has nothing to say. False
+ * also where the view is not ours to change. */
+bool tr_lake_view(const struct tr_lake *lake, const char *dataset, struct tr_view_state *out,
+	struct tr_err *err) TR_CHECKED;
 
 /* ---- publishing ---- */
 

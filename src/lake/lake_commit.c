@@ -200,6 +200,15 @@ static bool check_view(const struct tr_lake *lake, const struct tr_manifest *m, 
 	return !catalog || !catalog->ops->check || catalog->ops->check(catalog->self, lake, m, err);
 }
 
+bool tr_lake_view(const struct tr_lake *lake, const char *dataset, struct tr_view_state *out,
+	struct tr_err *err)
+{
+	const struct tr_catalog *catalog = lake->catalog;
+	*out = (struct tr_view_state){ 0 };
+	return !catalog || !catalog->ops->examine ||
+		catalog->ops->examine(catalog->self, lake, dataset, out, err);
+}
+
 static void follow_view(const struct tr_lake *lake, const struct tr_manifest *m)
 {
 	struct tr_err err = { 0 };

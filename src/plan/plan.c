@@ -315,7 +315,8 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	bool ok = d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
 		: d->kind == TR_PLAN_SQL  ? tr_plan_sql(plan, d, errs)
 					  : tr_plan_c(plan, d, errs);
-	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_checks(plan, d, errs))
+	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_catalog(plan, d, errs) ||
+		!tr_plan_checks(plan, d, errs))
 		return false;
 	struct tr_err err = { 0 };
 	if (warn_about_types(plan, d, &err))

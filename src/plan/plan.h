@@ -89,6 +89,7 @@ struct tr_plan_dataset {
 	const char **source_types; /* of each published column, in the source's words (or the engine's) */
 	struct tr_partition_key *keys;
 	size_t n_keys;
+	char *catalog; /* how Glue will show it, one line; NULL: no Glue */
 	struct tr_plan_check *checks;
 	size_t n_checks;
 	int workers;                        /* of a straight copy: parallel page ranges */

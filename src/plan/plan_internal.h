@@ -26,6 +26,9 @@ bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 bool tr_plan_partitions(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_checks(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 
+/* plan_catalog.c: can Glue show it, and how. */
+bool tr_plan_catalog(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+
 /* plan_sql.c: an engine for planning, with the dataset's inputs as tables that can't be read. */
 /* What such a table answers to a reader (tr_engine_input.open): an error. */
 bool tr_plan_refuse_to_read(void *context, const int *columns, size_t n, struct ArrowArrayStream *out,

@@ -39,7 +39,8 @@ static uint64_t peak_memory(void)
 }
 
 /* The parents are read before the snapshot is opened, and before the versions that are read: what
- * is older can't replace a newer version (design.md §3). The leases come before the first file. */
+ * is older can't replace a newer version (design.md §3). A view that belongs to others is found
+ * out before the work rather than after it. The leases come before the first file. */
 static bool begin(struct run *r, struct tr_err *err)
 {
 	const struct tr_run_options *o = r->options;
@@ -53,7 +54,10 @@ static bool begin(struct run *r, struct tr_err *err)
 		tr_manifest_init(&r->parents[i]);
 	for (size_t i = 0; i < r->n; i++) {
 		bool found;
-		if (!tr_lake_load(o->lake, plan->datasets[i].config->name, 0, &r->parents[i], &found, err))
+		struct tr_view_state view;
+		const char *name = plan->datasets[i].config->name;
+		if (!tr_lake_load(o->lake, name, 0, &r->parents[i], &found, err) ||
+			!tr_lake_view(o->lake, name, &view, err))
 			return false;
 	}
 	if (!tr_pins_init(&r->pins, plan, o->lake, r->run_id, err) ||
