@@ -6,6 +6,8 @@
 #include "cli/project.h"
 #include "cli/prompt.h"
 #include "cli/statement.h"
+#include "cli/units.h"
+#include "plan/config_remote.h"
 
 #define SQL_MAX ((size_t)16 << 20)
 #define MEMORY_DEFAULT ((size_t)512 << 20)
@@ -70,6 +72,33 @@ static char *get_sql(const struct tr_cli_args *args, struct tr_err *err)
 	return sql;
 }
 
+/* Who runs the statement: --engine, or the configuration's. */
+static const char *engine_of(const struct tr_cli_args *args, const struct tr_project_lake *p)
+{
+	const char *engine = tr_cli_value(args, "engine");
+	return engine ? engine : p->has_config ? p->config.engine : "embedded";
+}
+
+static bool read_max_scan(const struct tr_cli_args *args, uint64_t *out, struct tr_err *err)
+{
+	const char *text = tr_cli_value(args, "max-scan");
+	*out = 0;
+	if (!text || tr_units_parse_bytes(text, out))
+		return true;
+	tr_err_set(err, TR_ERR_USER, "`%s` is no size for --max-scan", text);
+	return tr_err_hint(err, "write a number with a unit, as 500MB or 10GB");
+}
+
+static bool check_engine(const struct tr_cli_args *args, const struct tr_project_lake *p, struct tr_err *err)
+{
+	if (p->has_config || !tr_config_is_remote(engine_of(args, p)))
+		return true;
+	tr_err_set(err, TR_ERR_USER, "--lake names a lake only, and %s needs a configuration",
+		engine_of(args, p));
+	return tr_err_hint(err, "leave --lake out; the configuration says how %s is reached",
+		engine_of(args, p));
+}
+
 static struct tr_statement_options statement_options(struct tr_cli *cli, const struct tr_cli_args *args,
 	const struct tr_project_lake *p)
 {
@@ -77,6 +106,9 @@ static struct tr_statement_options statement_options(struct tr_cli *cli, const s
 	const char *temp = getenv("TMPDIR"), *format = tr_cli_value(args, "format");
 	struct tr_statement_options o = {
 		.lake = p->lake,
+		.engine = engine_of(args, p),
+		.config = p->has_config ? &p->config : NULL,
+		.aws = p->house.aws.http ? &p->house.aws.aws : NULL,
 		/* The engine takes up to 1.6 times what it is told (reference: memory). */
 		.memory = (size_t)((double)(memory - PROGRAM_MEMORY) / 1.6),
 		.threads = p->has_config ? p->config.limits.threads : 2,
@@ -130,13 +162,20 @@ static int run_one(struct tr_cli *cli, const struct tr_cli_args *args,
 int tr_cmd_query(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_project_lake p;
-	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
+	struct tr_err err = { 0 };
+	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), true, &p);
 	if (code)
 		return code;
 	struct tr_statement_options options = statement_options(cli, args, &p);
 	bool statement = args->n > 0 || tr_cli_value(args, "file") || !isatty(STDIN_FILENO) ||
 		!cli->console.out_terminal;
-	code = statement ? run_one(cli, args, &options) : tr_prompt(cli, &options);
+	/* An engine elsewhere has other tables, too; the prompt completes the lake's names. */
+	bool without_lake = statement && tr_config_is_remote(options.engine);
+	if (!check_engine(args, &p, &err) || !read_max_scan(args, &options.max_scan, &err) ||
+		(!without_lake && !tr_project_lake_exists(&p, &err)))
+		code = tr_console_error(&cli->console, &err);
+	else
+		code = statement ? run_one(cli, args, &options) : tr_prompt(cli, &options);
 	tr_project_lake_clear(&p);
 	return code;
 }

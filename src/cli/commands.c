@@ -65,8 +65,9 @@ const struct tr_cli_command tr_cli_commands[] = {
 		},
 		tr_cmd_run },
 	{ "query", "query the published datasets with SQL", "[SQL]",
-		"Runs one SELECT over the published datasets, by their names, in the embedded engine. `-` reads "
-		"the statement from stdin. Without a statement, on a terminal, an interactive prompt opens.\n\n"
+		"Runs one SELECT over the published datasets, by their names, in the embedded engine, or where "
+		"--engine or the configuration says so in Athena or Trino. `-` reads the statement from stdin. "
+		"Without a statement, on a terminal, an interactive prompt opens.\n\n"
 		"An older version is read by --at, or in SQL by a quoted name: FROM \"orders@3\".\n\n"
 		"Values are exact in every format. csv: NULL is an empty field, an empty text is \"\". json and "
 		"jsonl: decimals, dates, times and uuid are strings, bigint is a number, NaN and the infinities are "
@@ -78,6 +79,9 @@ const struct tr_cli_command tr_cli_commands[] = {
 			{ "output", 'o', TR_CLI_FILE, "FILE", NULL, "write to FILE, which appears only when it is complete" },
 			{ "file", 'f', TR_CLI_FILE, "FILE", NULL, "read the statement from FILE" },
 			{ "at", 0, TR_CLI_COUNT, "VERSION", NULL, "read this version of the dataset" },
+			{ "engine", 0, TR_CLI_CHOICE, "ENGINE", "embedded athena trino",
+				"embedded, athena or trino (default: `engine` of the configuration)" },
+			{ "max-scan", 0, TR_CLI_TEXT, "SIZE", NULL, "refuse a statement that may read more than SIZE, as 10GB" },
 			{ "max-rows", 0, TR_CLI_COUNT, "N", NULL, "at most N rows; 0: all (default: 200 for a table on a terminal)" },
 			LAKE_OPTION,
 		},
@@ -85,6 +89,8 @@ const struct tr_cli_command tr_cli_commands[] = {
 			{ "tailrace query \"SELECT country, sum(amount) FROM enriched_orders GROUP BY ALL\"", "a table" },
 			{ "tailrace query --format csv -o orders.csv \"FROM enriched_orders\"", "all rows as CSV" },
 			{ "tailrace query --at 3 \"SELECT count(*) FROM enriched_orders\"", "an older version" },
+			{ "tailrace query --engine athena --max-scan 10GB \"SELECT count(*) FROM enriched_orders\"",
+				"in Athena, not at any price" },
 			{ "tailrace query", "the prompt; \\? shows its commands" },
 		},
 		tr_cmd_query },

@@ -43,12 +43,13 @@ void tr_progress_describe(const struct tr_progress_dataset *d, int64_t now_us, i
 	if (part >= 0)
 		tr_str_addf(out, "%2.0f%%  ", part * 100);
 	/* What reads only the lake is known by what it writes. */
-	if (d->rows_read || !d->rows_written)
-		tr_str_addf(out, "%s rows", tr_units_count((int64_t)d->rows_read, text));
-	else
+	size_t before = out->len;
+	if (d->rows_written && !d->rows_read)
 		tr_str_addf(out, "%s rows written", tr_units_count((int64_t)d->rows_written, text));
+	else if (d->rows_read || !d->bytes_read) /* Athena counts bytes only */
+		tr_str_addf(out, "%s rows", tr_units_count((int64_t)d->rows_read, text));
 	if (d->bytes_read)
-		tr_str_addf(out, "  %s", tr_units_bytes(d->bytes_read, text));
+		tr_str_addf(out, "%s%s", out->len > before ? "  " : "", tr_units_bytes(d->bytes_read, text));
 	if (!d->started_us || elapsed < 0.2)
 		return;
 	if (d->bytes_read)

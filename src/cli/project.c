@@ -17,7 +17,9 @@ static const char *environment(void *context, const char *name)
 
 static bool add_secrets(struct tr_cli *cli, const struct tr_config *config, struct tr_err *err)
 {
-	return !config->source.url || tr_secrets_add_conninfo(&cli->console.secrets, config->source.url, err);
+	struct tr_secrets *s = &cli->console.secrets;
+	return (!config->source.url || tr_secrets_add_conninfo(s, config->source.url, err)) &&
+		tr_secrets_add(s, config->trino.password, err) && tr_secrets_add(s, config->trino.token, err);
 }
 
 typedef bool (*load_fn)(const char *path, tr_getenv env, void *env_context, struct tr_config *out,
@@ -63,14 +65,19 @@ int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, st
 	return load_without_source(cli, names, n, out) ? 0 : load_config(cli, tr_config_load, out);
 }
 
+static bool nothing_published(const struct tr_config *config, struct tr_err *err)
+{
+	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", config->lake.location);
+	return tr_err_hint(err, "`tailrace run` publishes");
+}
+
 /* A configured lake whose folder is not there yet. */
 static bool never_published(const struct tr_config *config, struct tr_err *err)
 {
 	struct stat st;
 	if (tr_config_is_s3(config) || stat(config->lake.location, &st) == 0 || errno != ENOENT)
 		return false;
-	tr_err_set(err, TR_ERR_USER, "nothing has been published to %s yet", config->lake.location);
-	tr_err_hint(err, "`tailrace run` publishes");
+	nothing_published(config, err);
 	return true;
 }
 
@@ -96,6 +103,11 @@ int tr_project_lake(struct tr_cli *cli, const char *location, bool may_be_missin
 		return 0;
 	tr_project_lake_clear(out);
 	return tr_console_error(&cli->console, &err);
+}
+
+bool tr_project_lake_exists(const struct tr_project_lake *p, struct tr_err *err)
+{
+	return p->house.store || nothing_published(&p->config, err);
 }
 
 void tr_project_lake_clear(struct tr_project_lake *p)

@@ -29,6 +29,8 @@ struct tr_project_lake {
  * `may_be_missing`: where nothing was ever published, out->house.store is NULL and no error. */
 int tr_project_lake(struct tr_cli *cli, const char *location, bool may_be_missing,
 	struct tr_project_lake *out);
+/* False where nothing was ever published, for who said that it may be missing. */
+bool tr_project_lake_exists(const struct tr_project_lake *p, struct tr_err *err) TR_CHECKED;
 void tr_project_lake_clear(struct tr_project_lake *p);
 /* Open the lake of a configuration, creating its folder: for commands that publish. After
  * success tr_lakehouse_close(out). */

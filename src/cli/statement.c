@@ -8,9 +8,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "cli/estimate.h"
 #include "cli/project.h"
-#include "data/name.h"
 #include "engine/published.h"
+#include "plan/config_remote.h"
 
 /* ---- the engine's interrupt, when the cancel is raised ---- */
 
@@ -67,68 +68,12 @@ static void watcher_stop(struct watcher *w)
 
 /* ---- the datasets that a statement names ---- */
 
-struct names {
-	char **published;
-	size_t n_published;
-	char **used; /* `orders` or `orders@3` */
-	size_t n_used, cap;
-};
-
-static void names_clear(struct names *names)
-{
-	tr_names_free(names->published, names->n_published);
-	tr_names_free(names->used, names->n_used);
-	*names = (struct names){ 0 };
-}
-
-/* The version of `orders@3`, 0 without one. *len: of the dataset's name. */
-static uint64_t split_version(const char *name, size_t *len)
-{
-	const char *at = strrchr(name, '@');
-	*len = at ? (size_t)(at - name) : strlen(name);
-	if (!at)
-		return 0;
-	size_t digits = strspn(at + 1, "0123456789");
-	if (digits == 0 || digits > 18 || at[1 + digits]) {
-		*len = strlen(name);
-		return 0;
-	}
-	return strtoull(at + 1, NULL, 10);
-}
-
-static bool take_name(void *context, const char *name, struct tr_err *err)
-{
-	struct names *names = context;
-	size_t len;
-	split_version(name, &len);
-	bool published = false;
-	for (size_t i = 0; i < names->n_published && !published; i++)
-		published = strlen(names->published[i]) == len &&
-			strncasecmp(names->published[i], name, len) == 0;
-	if (!published)
-		return true;
-	for (size_t i = 0; i < names->n_used; i++)
-		if (strcasecmp(names->used[i], name) == 0)
-			return true;
-	if (!tr_array_grow((void **)&names->used, names->n_used, &names->cap, sizeof *names->used, err))
-		return false;
-	char *copy = tr_strdup(name, err);
-	if (!copy)
-		return false;
-	for (char *p = copy; *p; p++)
-		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
-	names->used[names->n_used++] = copy;
-	return true;
-}
-
 static bool add_dataset(const struct tr_statement_options *o, struct tr_engine *engine, const char *name,
 	struct tr_err *err)
 {
 	struct tr_manifest m;
 	char dataset[TR_NAME_MAX + 1];
-	size_t len;
-	uint64_t version = split_version(name, &len);
-	snprintf(dataset, sizeof dataset, "%.*s", (int)len, name);
+	uint64_t version = tr_statement_name_version(name, dataset);
 	tr_manifest_init(&m);
 	bool ok = tr_project_manifest(o->lake, dataset, version ? version : o->at, &m, err) &&
 		tr_engine_add_published(engine, o->lake->store, &m, name, err);
@@ -137,7 +82,7 @@ static bool add_dataset(const struct tr_statement_options *o, struct tr_engine *
 }
 
 static bool add_datasets(const struct tr_statement_options *o, struct tr_engine *engine,
-	const struct names *names, struct tr_err *err)
+	const struct tr_statement_names *names, struct tr_err *err)
 {
 	if (o->at && names->n_used != 1) {
 		tr_err_set(err, TR_ERR_USER,
@@ -153,7 +98,7 @@ static bool add_datasets(const struct tr_statement_options *o, struct tr_engine 
 
 /* The engine knows only the tables it was given: where it misses one, the lake may have
  * one of a similar name. */
-static bool suggest_dataset(const struct names *names, struct tr_err *err)
+static bool suggest_dataset(const struct tr_statement_names *names, struct tr_err *err)
 {
 	static const char BEGINNING[] = "Table with name ";
 	char name[TR_NAME_MAX + 1];
@@ -170,8 +115,8 @@ static bool suggest_dataset(const struct names *names, struct tr_err *err)
 
 /* ---- rows ---- */
 
-static bool send(const struct tr_statement_options *o, struct ArrowArrayStream *stream, struct tr_output *out,
-	struct tr_statement_result *result, struct tr_err *err)
+static bool send_rows(const struct tr_statement_options *o, struct ArrowArrayStream *stream,
+	struct tr_output *out, struct tr_statement_result *result, struct tr_err *err)
 {
 	for (;;) {
 		struct ArrowArray batch;
@@ -196,30 +141,46 @@ static bool send(const struct tr_statement_options *o, struct ArrowArrayStream *
 	}
 }
 
-static bool run(const struct tr_statement_options *o, struct tr_engine *engine, const char *sql,
+bool tr_statement_send(const struct tr_statement_options *o, struct ArrowArrayStream *stream,
 	struct tr_target *target, struct tr_statement_result *result, struct tr_err *err)
 {
-	struct ArrowArrayStream stream = { 0 };
 	struct tr_schema schema;
 	struct tr_output *out = NULL;
 	tr_schema_init(&schema);
-	bool ok = tr_engine_run(engine, sql, NULL, 0, &stream, err) &&
-		tr_stream_schema(&stream, &schema, err) &&
+	bool ok = tr_stream_schema(stream, &schema, err) &&
 		tr_output_new(o->format, o->console, &schema, target, &out, err) &&
-		send(o, &stream, out, result, err) && tr_output_finish(out, err);
+		send_rows(o, stream, out, result, err) && tr_output_finish(out, err);
 	tr_output_free(out);
-	tr_stream_clear(&stream);
 	tr_schema_clear(&schema);
 	return ok;
 }
 
-bool tr_statement_run(const struct tr_statement_options *o, const char *sql, struct tr_target *target,
+/* ---- in the embedded engine ---- */
+
+static bool run(const struct tr_statement_options *o, struct tr_engine *engine, const char *sql,
+	struct tr_target *target, struct tr_statement_result *result, struct tr_err *err)
+{
+	struct ArrowArrayStream stream = { 0 };
+	bool ok = tr_engine_run(engine, sql, NULL, 0, &stream, err) &&
+		tr_statement_send(o, &stream, target, result, err);
+	tr_stream_clear(&stream);
+	return ok;
+}
+
+static bool check_scan(const struct tr_statement_options *o, const char *sql,
+	const struct tr_statement_names *names, struct tr_err *err)
+{
+	struct tr_estimate scan;
+	return !o->max_scan ||
+		(tr_estimate_scan(o, sql, names, &scan, err) && tr_estimate_check(o, &scan, err));
+}
+
+static bool run_embedded(const struct tr_statement_options *o, const char *sql, struct tr_target *target,
 	struct tr_statement_result *result, struct tr_err *err)
 {
-	struct names names = { 0 };
+	struct tr_statement_names names = { 0 };
 	struct watcher watcher = { .stop = -1 };
 	struct tr_engine *engine = NULL;
-	*result = (struct tr_statement_result){ 0 };
 	const char *dir;
 	struct tr_engine_options options = {
 		.memory = o->memory,
@@ -228,20 +189,28 @@ bool tr_statement_run(const struct tr_statement_options *o, const char *sql, str
 		.keep_order = true,
 	};
 	tr_engine_allow(&options, o->lake->store, &dir);
-	bool ok = tr_lake_datasets(o->lake, &names.published, &names.n_published, err) &&
-		tr_statement_identifiers(sql, take_name, &names, err) &&
+	bool ok = tr_statement_names_find(o->lake, sql, &names, err) && check_scan(o, sql, &names, err) &&
 		tr_engine_open(&options, &engine, err) && add_datasets(o, engine, &names, err) &&
 		watcher_start(&watcher, engine, o->cancel, err) && run(o, engine, sql, target, result, err);
 	watcher_stop(&watcher);
 	tr_engine_close(engine);
+	if (!ok && !tr_cancel_raised(o->cancel))
+		suggest_dataset(&names, err);
+	tr_statement_names_clear(&names);
+	return ok;
+}
+
+bool tr_statement_run(const struct tr_statement_options *o, const char *sql, struct tr_target *target,
+	struct tr_statement_result *result, struct tr_err *err)
+{
+	*result = (struct tr_statement_result){ 0 };
+	bool ok = tr_config_is_remote(o->engine) ? tr_statement_run_remote(o, sql, target, result, err)
+						 : run_embedded(o, sql, target, result, err);
 	if (!ok && tr_cancel_raised(o->cancel)) {
 		tr_err_clear(err); /* whatever the interrupt looked like from below */
 		tr_cancel_err(err);
-	} else if (!ok) {
-		suggest_dataset(&names, err);
-		if (err->place.line > 0 && !err->place.file[0] && o->file)
-			tr_copy_text(err->place.file, sizeof err->place.file, o->file);
+	} else if (!ok && err->place.line > 0 && !err->place.file[0] && o->file) {
+		tr_copy_text(err->place.file, sizeof err->place.file, o->file);
 	}
-	names_clear(&names);
 	return ok;
 }

@@ -1,7 +1,9 @@
 #include "cli/units.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *tr_units_count(int64_t n, char *buf)
@@ -66,4 +68,26 @@ const char *tr_units_ago(int64_t seconds, char *buf)
 	else
 		snprintf(buf, TR_UNITS_TEXT, "%" PRId64 " days ago", seconds / 86400);
 	return buf;
+}
+
+bool tr_units_parse_bytes(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		double factor;
+	} units[] = { { "", 1 }, { "B", 1 }, { "kB", 1e3 }, { "KB", 1e3 }, { "MB", 1e6 }, { "GB", 1e9 },
+		{ "TB", 1e12 }, { "KiB", 0x1p10 }, { "MiB", 0x1p20 }, { "GiB", 0x1p30 }, { "TiB", 0x1p40 } };
+	if (*text < '0' || *text > '9' || strpbrk(text, "xXeEpP"))
+		return false;
+	char *end;
+	double number = strtod(text, &end);
+	end += strspn(end, " ");
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		double bytes = number * units[i].factor;
+		if (strcmp(end, units[i].name) != 0 || bytes < 1 || bytes > 0x1p62)
+			continue;
+		*out = (uint64_t)ceil(bytes);
+		return true;
+	}
+	return false;
 }

@@ -1,0 +1,71 @@
+#include "cli/statement_names.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/project.h"
+#include "cli/statement.h"
+
+void tr_statement_names_clear(struct tr_statement_names *names)
+{
+	tr_names_free(names->published, names->n_published);
+	tr_names_free(names->used, names->n_used);
+	*names = (struct tr_statement_names){ 0 };
+}
+
+static uint64_t split_version(const char *name, size_t *len)
+{
+	const char *at = strrchr(name, '@');
+	*len = at ? (size_t)(at - name) : strlen(name);
+	if (!at)
+		return 0;
+	size_t digits = strspn(at + 1, "0123456789");
+	if (digits == 0 || digits > 18 || at[1 + digits]) {
+		*len = strlen(name);
+		return 0;
+	}
+	return strtoull(at + 1, NULL, 10);
+}
+
+uint64_t tr_statement_name_version(const char *name, char *dataset)
+{
+	size_t len;
+	uint64_t version = split_version(name, &len);
+	snprintf(dataset, TR_NAME_MAX + 1, "%.*s", (int)len, name);
+	return version;
+}
+
+static bool take_name(void *context, const char *name, struct tr_err *err)
+{
+	struct tr_statement_names *names = context;
+	size_t len;
+	split_version(name, &len);
+	names->reads = names->reads || strcasecmp(name, "from") == 0 || strcasecmp(name, "table") == 0;
+	bool published = false;
+	for (size_t i = 0; i < names->n_published && !published; i++)
+		published = strlen(names->published[i]) == len &&
+			strncasecmp(names->published[i], name, len) == 0;
+	if (!published)
+		return true;
+	for (size_t i = 0; i < names->n_used; i++)
+		if (strcasecmp(names->used[i], name) == 0)
+			return true;
+	if (!tr_array_grow((void **)&names->used, names->n_used, &names->cap, sizeof *names->used, err))
+		return false;
+	char *copy = tr_strdup(name, err);
+	if (!copy)
+		return false;
+	for (char *p = copy; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+	names->used[names->n_used++] = copy;
+	return true;
+}
+
+bool tr_statement_names_find(const struct tr_lake *lake, const char *sql, struct tr_statement_names *out,
+	struct tr_err *err)
+{
+	*out = (struct tr_statement_names){ 0 };
+	return (!lake->store || tr_lake_datasets(lake, &out->published, &out->n_published, err)) &&
+		tr_statement_identifiers(sql, take_name, out, err);
+}
