@@ -3,13 +3,13 @@ import threading
 
 import pytest
 
-from glue_lake import COLUMNS, COUNTRY, DAY, NUMBER, GlueLake, version
+from glue_lake import COUNTRY, DAY, GlueLake, version
 from native import NativeError
 
 
-@pytest.fixture(params=["aws_ministack", "aws_moto"])
+@pytest.fixture(params=["aws_ministack", "aws_moto", "aws_fake"])
 def lake(request, native, tmp_path):
-    """On both: MiniStack checks signatures and VersionIds, moto has the calls that it lacks."""
+    """Three Glues, written by three people."""
     return GlueLake(native, tmp_path, request.getfixturevalue(request.param))
 
 
@@ -283,92 +283,3 @@ def test_a_wrong_key_is_named_and_the_version_stays_published(checked_lake):
     assert "version 1 is published, but its view is not up to date" in heard
     assert "glue:GetTable" in heard
     assert "the next run or rollback repairs it" in heard
-
-
-# --- registered partitions -------------------------------------------------------------------
-
-def test_registered_partitions_carry_what_projection_cannot(lake):
-    with lake.process(registered=True) as p:
-        p.commit(version(keys=[COUNTRY, NUMBER], files=[["New York", "1"], [None, "2"], ["a/b", "1"], ["a/b", "1"]]))
-        assert p.heard == ""
-        assert p.examine() == ("current", 1, "Glue shows version 1")
-        run = lake.folder_of(1)
-        names = ["id", "created_at"]
-        assert lake.partitions() == {
-            ("New York", "1"): (run + "country=New York/n=1/", names),
-            ("__HIVE_DEFAULT_PARTITION__", "2"): (run + "country=__HIVE_DEFAULT_PARTITION__/n=2/", names),
-            ("a/b", "1"): (run + "country=a%2Fb/n=1/", names)}
-        assert lake.parameter("tailrace.partitions") == "registered"
-        assert p.holds() == {lake.manifest(1)["run_id"]}
-
-
-def test_registered_partitions_follow_versions_and_columns(native, tmp_path, aws_moto):
-    lake = GlueLake(native, tmp_path, aws_moto)
-    with lake.process(registered=True) as p:
-        p.commit(version(keys=[COUNTRY], files=[["de"], ["at"], ["fr"]]))
-        p.commit(version(keys=[COUNTRY], files=[["de"], ["it"]], columns=COLUMNS + [["note", "string", None]]))
-        assert p.heard == ""
-        run, names = lake.folder_of(2), ["id", "created_at", "note"]
-        assert lake.partitions() == {("de",): (run + "country=de/", names), ("it",): (run + "country=it/", names)}
-        assert [name for name, _, _ in lake.columns()] == names
-        assert lake.parameter("tailrace.refreshing") is None
-        p.rollback(1)
-        assert set(lake.partitions()) == {("de",), ("at",), ("fr",)}
-        assert p.holds() == {lake.manifest(1)["run_id"]}
-        p.commit(version(keys=[COUNTRY], files=[]))
-        assert lake.partitions() == {}
-
-
-def test_partitions_are_many_batches(native, tmp_path, aws_moto):
-    lake = GlueLake(native, tmp_path, aws_moto)
-    with lake.process(registered=True) as p:
-        p.commit(version(keys=[COUNTRY], files=[[f"c {i}"] for i in range(250)]))
-        assert len(lake.partitions()) == 250
-        p.commit(version(keys=[COUNTRY], files=[[f"c {i}"] for i in range(120, 330)]))
-        assert p.heard == ""
-    assert lake.partitions() == {(f"c {i}",): (f"{lake.folder_of(2)}country=c {i}/", ["id", "created_at"])
-                                 for i in range(120, 330)}
-
-
-def test_partitioned_otherwise_means_registered_anew(native, tmp_path, aws_moto):
-    lake = GlueLake(native, tmp_path, aws_moto)
-    with lake.process(registered=True) as p:
-        p.commit(version(keys=[COUNTRY], files=[["de"]]))
-        p.commit(version(keys=[COUNTRY, NUMBER], files=[["de", "1"], ["at", "2"]]))
-        assert p.heard == ""
-        assert set(lake.partitions()) == {("de", "1"), ("at", "2")}
-        assert [k["Name"] for k in lake.table()["PartitionKeys"]] == ["country", "n"]
-    # From registered to projected, to none, and back.
-    with lake.process() as p:
-        p.commit(version(keys=[COUNTRY], files=[["de"]]))
-        assert p.heard == ""
-        assert lake.partitions() == {}
-        assert lake.parameter("projection.enabled") == "true"
-        p.commit(version())
-        assert lake.table()["PartitionKeys"] == []
-    with lake.process(registered=True) as p:
-        p.commit(version(keys=[COUNTRY], files=[["de"]]))
-        assert p.heard == ""
-        assert set(lake.partitions()) == {("de",)}
-        assert lake.parameter("projection.enabled") is None
-
-
-def test_partitions_left_half_changed_are_repaired(native, tmp_path, aws_moto, fault_proxy):
-    lake = GlueLake(native, tmp_path, aws_moto)
-    proxy = fault_proxy({"glue": aws_moto.glue_server["endpoint"]})
-    files = [[f"c {i}"] for i in range(150)]
-    with lake.process(registered=True, endpoint=proxy.endpoint("glue")) as p:
-        p.commit(version(keys=[COUNTRY], files=files))
-        proxy.fail("reset_before", "glue:BatchUpdatePartition", nth=2, times=None)
-        p.commit(version(keys=[COUNTRY], files=files))
-        assert "version 2 is published, but its view is not up to date" in p.heard
-        state, shown, line = p.examine()
-        assert (state, shown) == ("refreshing", 1)
-        assert "being changed to version 2" in line
-        # Half of them point at each version: gc must spare both.
-        assert p.holds() == {lake.manifest(n)["run_id"] for n in (1, 2)}
-        proxy.clear()
-        p.refresh()
-        assert p.examine() == ("current", 2, "Glue shows version 2")
-    assert {location for location, _ in lake.partitions().values()} == \
-        {f"{lake.folder_of(2)}country={values[0]}/" for values in files}
