@@ -8,6 +8,8 @@ native    the test library of tests/native (native.py)
 versitygw, ministack, moto, trino, aws, aws_fake, aws_ministack, aws_moto, any_aws
           servers in AWS's place, and Trino (standins.py)
 fake_glue a Glue of the test's own, which does as it is told (fake_glue.py)
+fake_athena
+          an Athena of the test's own over the lake of `aws` (fake_athena.py)
 fault_proxy
           fault_proxy(aws) -> a proxy before them that makes chosen calls fail (fault_proxy.py)
 
@@ -21,6 +23,7 @@ import pytest
 import native as native_library
 from aws_json_server import Key
 from database import Database
+from fake_athena import FakeAthena
 from fake_glue import FakeGlue
 from fault_proxy import FaultProxy
 from private_postgres import PrivatePostgres
@@ -132,6 +135,13 @@ def any_aws(request, standins):
 def fake_glue():
     """Its one key: AKIAFAKE, `secret`."""
     fake = FakeGlue({"AKIAFAKE": Key("secret")})
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def fake_athena(aws):
+    fake = FakeAthena(aws)
     yield fake
     fake.close()
 
