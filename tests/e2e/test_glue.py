@@ -249,7 +249,7 @@ def test_a_lost_reply_is_settled_by_reading(checked_lake, fault_proxy, operation
 
 
 def test_two_writers_end_at_the_newest_version(checked_lake):
-    n, versions, heard = 20, [], []
+    n, versions, heard = 50, [], []
     lock = threading.Lock()
 
     def write():
