@@ -345,6 +345,7 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 		"workers", d->workers, "engine_threads", d->engine_threads, "engine_memory",
 		(json_int_t)d->engine_memory, "stage_memory", (json_int_t)d->stage_memory, "checks", checks,
 		"warnings", warnings);
+	json_object_set_new(o, "glue", d->catalog ? json_string(d->catalog) : json_null());
 	json_object_set_new(o, "rows", e.rows < 0 ? json_null() : json_integer((json_int_t)e.rows));
 	json_object_set_new(o, "bytes_read",
 		e.bytes_read < 0 ? json_null() : json_integer((json_int_t)e.bytes_read));

@@ -39,8 +39,8 @@ struct tr_catalog_ops {
 		struct tr_err *err);
 	/* Before a run reads rows, for `status` and `check`: what the view shows, as one line. False
 	 * also where it is not ours to change. NULL: nothing to say. */
-	bool (*examine)(void *self, const struct tr_lake *lake, const char *dataset, struct tr_view_state *out,
-		struct tr_err *err);
+	bool (*examine)(void *self, const struct tr_lake *lake, const char *dataset,
+		struct tr_view_state *out, struct tr_err *err);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
 extern const struct tr_catalog tr_catalog_local;
