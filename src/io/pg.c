@@ -193,6 +193,18 @@ fail:
 	return false;
 }
 
+bool tr_pg_conninfo_get(const char *conninfo, const char *setting, char **out, struct tr_err *err)
+{
+	PQconninfoOption *parsed = PQconninfoParse(conninfo, NULL);
+	bool ok = parsed || tr_pg_err_conninfo(conninfo, err);
+	*out = NULL;
+	for (const PQconninfoOption *o = parsed; ok && o->keyword; o++)
+		if (o->val && o->val[0] && strcmp(o->keyword, setting) == 0)
+			ok = (*out = tr_strdup(o->val, err)) != NULL;
+	PQconninfoFree(parsed);
+	return ok;
+}
+
 void tr_pg_close(struct tr_pg *pg)
 {
 	if (!pg)

@@ -25,6 +25,9 @@ struct tr_pg_options {
 	const struct tr_pg_login *login; /* NULL: the conninfo's own, ~/.pgpass, PGPASSWORD */
 };
 
+/* A setting of a conninfo, as it stands there; *out is owned, NULL where it is not given. */
+bool tr_pg_conninfo_get(const char *conninfo, const char *setting, char **out, struct tr_err *err) TR_CHECKED;
+
 /* Errors: host unknown or refusing (transient), wrong password or database (user), each
  * with a hint and without a secret. */
 bool tr_pg_open(const struct tr_pg_options *options, struct tr_pg **out, struct tr_err *err) TR_CHECKED;
