@@ -34,6 +34,7 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args);
 int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args);
 int tr_cmd_gen(struct tr_cli *cli, const struct tr_cli_args *args);
 int tr_cmd_build(struct tr_cli *cli, const struct tr_cli_args *args);
+int tr_cmd_policy(struct tr_cli *cli, const struct tr_cli_args *args);
 int tr_cmd_completion(struct tr_cli *cli, const struct tr_cli_args *args);
 int tr_cmd_help(struct tr_cli *cli, const struct tr_cli_args *args);
 

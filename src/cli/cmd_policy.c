@@ -20,7 +20,8 @@ static bool is_account(const char *text)
 	return strlen(text) == 12 && strspn(text, "0123456789") == 12;
 }
 
-static bool find_account(const struct tr_config *config, const char *given, const char **out, struct tr_err *err)
+static bool find_account(const struct tr_config *config, const char *given, const char **out,
+	struct tr_err *err)
 {
 	*out = given ? given : config->s3.expected_bucket_owner ? config->s3.expected_bucket_owner : "*";
 	if (!given || is_account(given))
@@ -69,10 +70,13 @@ static void print_notes(struct tr_cli *cli, const struct tr_config *config, bool
 	if (config->source.iam_auth && !reader)
 		tr_console_note(&cli->console,
 			"rds-db:connect: put the database's resource id (db-...) in place of `*`");
-	if (config->engine && strcmp(config->engine, "athena") == 0 && !config->athena.output_location)
+	if (json && reader && config->engine && strcmp(config->engine, "athena") == 0 &&
+		!config->athena.output_location)
 		tr_console_note(&cli->console,
-			"Athena's results: the workgroup's own location is not known; set "
-			"athena.output_location to have it in the policy");
+			"where the workgroup puts results is not known%s; athena.output_location says it",
+			strcmp(config->athena.workgroup, "primary") == 0
+				? ""
+				: ": taken to be as the other forms make it");
 }
 
 static bool make_form(const struct tr_config *config, const char *format, bool reader, const char *region,

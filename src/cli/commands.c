@@ -183,6 +183,24 @@ const struct tr_cli_command tr_cli_commands[] = {
 			{ "tailrace build --out build", "for a machine without a compiler" },
 		},
 		tr_cmd_build },
+	{ "policy", "print the permissions in AWS that this configuration needs", "",
+		"Prints a least-privilege policy of IAM for what this configuration does: for the writer (`run`, "
+		"`rollback`, `gc`), or with --reader for those who query. Resources are exactly this bucket and "
+		"prefix, database, tables, workgroup, key and secret. The other forms have both policies and the "
+		"bucket, the Glue database and the Athena workgroup. Asks nobody.",
+		TR_CLI_FLAG, NULL, 0, 0,
+		{
+			{ "reader", 0, TR_CLI_FLAG, NULL, NULL, "for those who only query" },
+			{ "format", 0, TR_CLI_CHOICE, "FORMAT", "json terraform cloudformation",
+				"json (default), terraform or cloudformation" },
+			{ "account", 0, TR_CLI_TEXT, "ID", NULL,
+				"the AWS account in the JSON form (default: s3.expected_bucket_owner, else any)" },
+		},
+		{
+			{ "tailrace policy >writer.json", "for `aws iam create-policy --policy-document file://writer.json`" },
+			{ "tailrace policy --format terraform >lake.tf", "bucket, database, workgroup and policies" },
+		},
+		tr_cmd_policy },
 	{ "completion", "print a completion script for a shell", "bash|zsh|fish",
 		"Prints a script that completes commands, options, and the names of datasets.",
 		TR_CLI_CHOICE, "bash zsh fish", 1, 1,

@@ -71,6 +71,11 @@ static bool nothing_published(const struct tr_config *config, struct tr_err *err
 	return tr_err_hint(err, "`tailrace run` publishes");
 }
 
+int tr_project_config_offline(struct tr_cli *cli, struct tr_config *out)
+{
+	return load_config(cli, tr_config_load_lake, out);
+}
+
 /* A configured lake whose folder is not there yet. */
 static bool never_published(const struct tr_config *config, struct tr_err *err)
 {

@@ -16,6 +16,9 @@
  * Where none of them reads Postgres, the source's variables may be unset. After success tr_config_clear(out). */
 int tr_project_config(struct tr_cli *cli, const char *const *names, size_t n, struct tr_config *out);
 
+/* The same for commands that ask nobody: variables in `source` may be unset. */
+int tr_project_config_offline(struct tr_cli *cli, struct tr_config *out);
+
 /* It stays where it was opened. */
 struct tr_project_lake {
 	struct tr_config config;

@@ -378,6 +378,8 @@ bool tr_aws_region(const char *configured, const struct tr_aws_credentials_optio
 		return false;
 	if (*out)
 		return true;
+	if (!options->http)
+		return no_region("", err);
 	if (!tr_aws_imds_get(options, "meta-data/placement/region", out, &found, why, err))
 		return false;
 	if (found && (*out)[0])

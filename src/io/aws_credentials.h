@@ -48,7 +48,8 @@ bool tr_aws_credentials_story(struct tr_aws_credentials *c, char **source, char 
 	struct tr_err *err) TR_CHECKED;
 void tr_aws_credentials_free(struct tr_aws_credentials *c);
 
-/* The region: `configured`, AWS_REGION, AWS_DEFAULT_REGION, the profile's, else IMDS's. Owned.
+/* The region: `configured`, AWS_REGION, AWS_DEFAULT_REGION, the profile's, else IMDS's (where options
+ * have a `http`). Owned.
  * None: a user error with a hint. */
 bool tr_aws_region(const char *configured, const struct tr_aws_credentials_options *options, char **out,
 	struct tr_err *err) TR_CHECKED;

@@ -111,6 +111,23 @@ static bool add_infrastructure(struct tr_str *out, const struct tr_config *c, st
 	return results != NULL;
 }
 
+/* JSON's lines as `terraform fmt` sets them. */
+static void add_expression(struct tr_str *out, const char *json)
+{
+	for (const char *line = json;;) {
+		size_t n = strcspn(line, "\n");
+		const char *colon = memmem(line, n, "\": ", 3);
+		size_t name = colon ? (size_t)(colon - line) + 1 : 0;
+		tr_str_addn(out, line, name);
+		tr_str_add(out, colon ? " " : "");
+		tr_str_addn(out, line + name, n - name);
+		if (!line[n])
+			return;
+		tr_str_add(out, "\n  ");
+		line += n + 1;
+	}
+}
+
 static bool add_policy(struct tr_str *out, const struct tr_config *c, enum tr_policy_role role,
 	const struct tr_policy_names *names, struct tr_err *err)
 {
@@ -122,8 +139,12 @@ static bool add_policy(struct tr_str *out, const struct tr_config *c, enum tr_po
 	if (!text)
 		return tr_err_memory(err, 0);
 	/* JSON is an expression of HCL, where `${data...}` in its texts is replaced. */
-	tr_str_addf(out, "resource \"aws_iam_policy\" \"tailrace_%s\" {\n  name   = \"tailrace-%s-%s\"\n  policy = jsonencode(%s)\n}\n",
-		ROLES[role], c->lake.database, ROLES[role], text);
+	tr_str_addf(out,
+		"resource \"aws_iam_policy\" \"tailrace_%s\" {\n  name = \"tailrace-%s-%s\"\n"
+		"  policy = jsonencode(",
+		ROLES[role], c->lake.database, ROLES[role]);
+	add_expression(out, text);
+	tr_str_add(out, ")\n}\n");
 	free(text);
 	return true;
 }
@@ -176,9 +197,9 @@ static bool substitute(json_t **value)
 
 static json_t *bucket_resource(const char *bucket)
 {
-	return json_pack("{s:s, s:s, s:s, s:{s:s, s:{s:b, s:b, s:b, s:b}, s:{s:[{s:s, s:s, s:{s:i}}]}}}", "Type",
-		"AWS::S3::Bucket", "DeletionPolicy", "Retain", "UpdateReplacePolicy", "Retain", "Properties",
-		"BucketName", bucket, "PublicAccessBlockConfiguration", "BlockPublicAcls", 1,
+	return json_pack("{s:s, s:s, s:s, s:{s:s, s:{s:b, s:b, s:b, s:b}, s:{s:[{s:s, s:s, s:{s:i}}]}}}",
+		"Type", "AWS::S3::Bucket", "DeletionPolicy", "Retain", "UpdateReplacePolicy", "Retain",
+		"Properties", "BucketName", bucket, "PublicAccessBlockConfiguration", "BlockPublicAcls", 1,
 		"BlockPublicPolicy", 1, "IgnorePublicAcls", 1, "RestrictPublicBuckets", 1,
 		"LifecycleConfiguration", "Rules", "Id", "abort-incomplete-uploads", "Status", "Enabled",
 		"AbortIncompleteMultipartUpload", "DaysAfterInitiation", ABORT_DAYS);
@@ -211,9 +232,9 @@ static bool set_infrastructure(json_t *resources, const struct tr_config *c, str
 	const char *results = tr_policy_results(c, &arena, err);
 	bool ok = results &&
 		set(resources, "Queries",
-			json_pack("{s:s, s:{s:s, s:{s:{s:s}}}}", "Type", "AWS::Athena::WorkGroup", "Properties",
-				"Name", c->athena.workgroup, "WorkGroupConfiguration", "ResultConfiguration",
-				"OutputLocation", results),
+			json_pack("{s:s, s:{s:s, s:{s:{s:s}}}}", "Type", "AWS::Athena::WorkGroup",
+				"Properties", "Name", c->athena.workgroup, "WorkGroupConfiguration",
+				"ResultConfiguration", "OutputLocation", results),
 			err);
 	tr_arena_clear(&arena);
 	return ok;
@@ -249,9 +270,10 @@ bool tr_policy_cloudformation(const struct tr_config *c, const char *region, boo
 			(set_infrastructure(resources, c, err) &&
 				set_policy(resources, c, TR_POLICY_WRITER, &names, err))) &&
 		set_policy(resources, c, TR_POLICY_READER, &names, err);
-	json_t *template = ok ? json_pack("{s:s, s:s, s:O}", "AWSTemplateFormatVersion", "2010-09-09",
-					"Description", "tailrace: lake and permissions", "Resources", resources)
-			      : NULL;
+	json_t *template = ok
+		? json_pack("{s:s, s:s, s:O}", "AWSTemplateFormatVersion", "2010-09-09", "Description",
+			  "tailrace: lake and permissions", "Resources", resources)
+		: NULL;
 	char *text = template ? json_dumps(template, JSON_INDENT(2)) : NULL;
 	json_decref(template);
 	json_decref(resources);

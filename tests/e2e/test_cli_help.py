@@ -8,7 +8,7 @@ import pytest
 from project import BIN, ROOT, Project
 
 COMMANDS = ["init", "check", "run", "query", "datasets", "status", "history", "rollback", "verify", "gc",
-            "gen", "build", "completion", "help"]
+            "gen", "build", "policy", "completion", "help"]
 
 
 @pytest.fixture
