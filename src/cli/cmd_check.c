@@ -95,7 +95,12 @@ static const char *about(double n, bool bytes, char *buf)
 	return buf;
 }
 
-static void add_source(struct tr_table *t, const struct tr_plan_source *s)
+static const char *engine_name(const struct tr_plan_dataset *d)
+{
+	return strcmp(d->run_on, "trino") == 0 ? "Trino" : "Athena";
+}
+
+static void add_source(struct tr_table *t, const struct tr_plan_source *s, const char *run_on)
 {
 	char text[TR_UNITS_TEXT];
 	tr_table_text(t, s->config->dataset);
@@ -109,7 +114,7 @@ static void add_source(struct tr_table *t, const struct tr_plan_source *s)
 	tr_table_text(t, s->rows < 0 ? "not known yet" : tr_units_count(s->rows, text));
 	tr_table_text(t, s->bytes < 0 ? "not known yet" : tr_units_bytes((uint64_t)s->bytes, text));
 	tr_table_textf(t, "%d", s->scans);
-	tr_table_text(t, s->scans ? "read from its files" : "not read");
+	tr_table_text(t, run_on ? run_on : s->scans ? "read from its files" : "not read");
 }
 
 static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
@@ -141,7 +146,7 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 			tr_table_text(&t, in->scans ? "streamed" : "not read");
 	}
 	for (size_t i = 0; i < d->n_sources; i++)
-		add_source(&t, &d->sources[i]);
+		add_source(&t, &d->sources[i], d->run_on ? engine_name(d) : NULL);
 	if (!tr_table_print(&t, &cli->console, cli->console.out, 0, &err))
 		tr_console_error(&cli->console, &err);
 	tr_table_clear(&t);
@@ -165,7 +170,10 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 				: d->kind == TR_PLAN_C ? "typed C"
 						       : NULL);
 		tr_table_text(&t, tr_type_format(f->type, type));
-		tr_table_text(&t, parquet_type(f->type, parquet, sizeof parquet));
+		if (d->run_on && f->type.kind == TR_TIMESTAMP)
+			tr_table_textf(&t, "as %s stores it", engine_name(d));
+		else
+			tr_table_text(&t, parquet_type(f->type, parquet, sizeof parquet));
 		tr_table_text(&t, tr_type_hive(f->type, type));
 		tr_table_text(&t, f->nullable ? "yes" : "no");
 	}
@@ -191,6 +199,13 @@ static void print_resources(FILE *out, const struct tr_config *config, const str
 {
 	char a[TR_UNITS_TEXT + 8], b[TR_UNITS_TEXT + 8];
 	struct estimate e = estimate(config, d);
+	if (d->run_on) {
+		fprintf(out,
+			"  runs on      %s, which reads %s at most and writes the files\n"
+			"  types        are asked of %s before it runs, and read from the footers after\n",
+			engine_name(d), about(e.bytes_read, true, a), engine_name(d));
+		return;
+	}
 	fprintf(out, "  reads        %s, ", about(e.bytes_read, true, a));
 	if (d->connections)
 		fprintf(out, "on %d connection%s\n", d->connections, d->connections == 1 ? "" : "s");
@@ -346,6 +361,8 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 		(json_int_t)d->engine_memory, "stage_memory", (json_int_t)d->stage_memory, "checks", checks,
 		"warnings", warnings);
 	json_object_set_new(o, "glue", d->catalog ? json_string(d->catalog) : json_null());
+	if (d->run_on)
+		json_object_set_new(o, "run_on", json_string(d->run_on));
 	json_object_set_new(o, "rows", e.rows < 0 ? json_null() : json_integer((json_int_t)e.rows));
 	json_object_set_new(o, "bytes_read",
 		e.bytes_read < 0 ? json_null() : json_integer((json_int_t)e.bytes_read));

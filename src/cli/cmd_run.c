@@ -140,7 +140,8 @@ static int run_plan(struct tr_cli *cli, const struct tr_planning *planning, bool
 		.login = &planning->login,
 		.lake = &house.lake,
 		.events = &events,
-		.cancel = &cli->cancel };
+		.cancel = &cli->cancel,
+		.glue = house.glue };
 	bool ok = tr_run(&options, &report, &err);
 	tr_progress_clear(&progress);
 	if (json)

@@ -64,6 +64,8 @@ struct tr_config_dataset {
 	size_t n_inputs;
 	struct tr_config_from *from;
 	size_t n_from;
+	char *run_on; /* embedded | athena | trino */
+	struct tr_pos run_on_pos;
 	char *sql;  /* path relative to the file's folder; NULL */
 	char *c;    /* path; NULL */
 	char *rows; /* the join for c; NULL with one input or `from` */

@@ -240,6 +240,7 @@ void tr_config_check_dataset(struct tr_config_reader *r, const struct tr_yaml *n
 {
 	check_transform(r, node, d);
 	tr_config_check_from(r, node, d);
+	tr_config_check_run_on(r, node, d);
 	size_t mark = tr_config_enter(r, "partition_by");
 	check_partitions(r, d);
 	tr_config_leave(r, mark);
@@ -286,7 +287,7 @@ void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root
 	const struct tr_yaml *parquet = tr_yaml_find(root, "parquet"),
 			     *level = tr_yaml_find(parquet, "level");
 	const char *compression = r->config->parquet.compression;
-	tr_config_check_cycles(r);
+	tr_config_check_graph(r);
 	check_url(r, tr_yaml_find(tr_yaml_find(root, "source"), "url"));
 	check_login(r, tr_yaml_find(root, "source"));
 	tr_config_check_lake(r, root);

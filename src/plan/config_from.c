@@ -29,6 +29,49 @@ void tr_config_check_from(struct tr_config_reader *r, const struct tr_yaml *node
 	tr_config_leave(r, mark);
 }
 
+/* ---- who runs it ---- */
+
+static bool is_remote(const struct tr_config_dataset *d)
+{
+	return d->run_on && strcmp(d->run_on, "embedded") != 0;
+}
+
+void tr_config_check_run_on(struct tr_config_reader *r, const struct tr_yaml *node,
+	const struct tr_config_dataset *d)
+{
+	const struct tr_yaml *inputs = tr_yaml_find(node, "inputs"), *c = tr_yaml_find(node, "c");
+	if (!is_remote(d))
+		return;
+	if (c)
+		tr_err_hint(tr_config_wrong(r, c->key->pos, "typed C does not run on `%s`", d->run_on),
+			"write the transform as `sql`, or leave `run_on` out");
+	else if (!tr_yaml_find(node, "sql"))
+		tr_err_hint(tr_config_wrong(r, d->run_on_pos, "there is no statement to run on `%s`",
+				    d->run_on),
+			"add `sql: transforms/%s.sql`", d->name);
+	if (inputs)
+		tr_err_hint(tr_config_wrong(r, inputs->key->pos, "`%s` does not read Postgres", d->run_on),
+			"make a dataset of each input, and read those by `from`");
+}
+
+/* Of the whole file: what such datasets need besides. */
+static void check_remote(struct tr_config_reader *r, const struct tr_config_dataset *d)
+{
+	const struct tr_config *c = r->config;
+	if (!c->lake.location || !c->lake.catalog)
+		return;
+	if (strcmp(c->lake.catalog, "glue") != 0)
+		tr_err_hint(tr_config_mistake(c, r->errs, d->run_on_pos,
+				    "datasets.%s.run_on: `%s` finds the datasets by their Glue tables, and "
+				    "lake.catalog is `%s`",
+				    d->name, d->run_on, c->lake.catalog),
+			"use a lake in S3 with `catalog: glue`, or leave `run_on` out");
+	else if (strcmp(d->run_on, "trino") == 0 && !c->trino.url)
+		tr_err_hint(tr_config_mistake(c, r->errs, d->run_on_pos,
+				    "datasets.%s.run_on: `trino` needs to know where Trino is", d->name),
+			"add `trino: { url: https://trino.example.org:8443 }`");
+}
+
 /* ---- cycles ---- */
 
 enum mark { NEW, OPEN, DONE };
@@ -91,7 +134,7 @@ static void follow(struct walk *w, size_t start)
 	}
 }
 
-void tr_config_check_cycles(struct tr_config_reader *r)
+void tr_config_check_graph(struct tr_config_reader *r)
 {
 	size_t n = r->config->n_datasets;
 	struct walk w = { .r = r };
@@ -103,7 +146,10 @@ void tr_config_check_cycles(struct tr_config_reader *r)
 	for (size_t i = 0; i < n; i++)
 		if (!r->config->datasets[i].name)
 			return;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (is_remote(&r->config->datasets[i]))
+			check_remote(r, &r->config->datasets[i]);
 		if (w.marks[i] == NEW)
 			follow(&w, i);
+	}
 }

@@ -300,6 +300,11 @@ static const struct tr_config_key dataset_keys[] = {
 		.pos = DATASET(rows_pos),
 		.doc = "For `c` with several inputs, the join it sees row by row: `o JOIN u USING "
 			"(user_id)`." },
+	{ .name = "run_on", .read = tr_config_read_word, .kind = "choice", .field = DATASET(run_on),
+		.pos = DATASET(run_on_pos), .words = WORDS("embedded", "athena", "trino"),
+		.fallback = "embedded",
+		.doc = "Who runs `sql`: the engine within tailrace, or Athena or Trino, which then write the "
+			"files. These take datasets of `from` only, in a lake in S3 with Glue." },
 	{ .name = "columns", .read = tr_config_read_columns, .kind = "group", .field = DATASET(columns),
 		.section = &column, .doc = "The contract. Required with `sql` and `c`." },
 	{ .name = "partition_by", .read = tr_config_read_partitions, .kind = "list",

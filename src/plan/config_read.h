@@ -180,8 +180,11 @@ void tr_config_check_param(struct tr_config_reader *r, const struct tr_yaml *nod
 /* The datasets that a dataset reads (config_from.c): each once, none by an input's name. */
 void tr_config_check_from(struct tr_config_reader *r, const struct tr_yaml *node,
 	const struct tr_config_dataset *d);
-/* Datasets that read each other in a circle. */
-void tr_config_check_cycles(struct tr_config_reader *r);
+/* Who runs it, and what it can't then have. */
+void tr_config_check_run_on(struct tr_config_reader *r, const struct tr_yaml *node,
+	const struct tr_config_dataset *d);
+/* After the whole file: datasets that read each other in a circle; what `run_on` needs. */
+void tr_config_check_graph(struct tr_config_reader *r);
 /* After the whole file. */
 void tr_config_check_file(struct tr_config_reader *r, const struct tr_yaml *root);
 /* Lake, catalog, S3 and their datasets together (config_lake.c). */

@@ -38,6 +38,14 @@ static bool open_athena(const struct tr_config_remote_options *o, struct tr_conf
 	return tr_athena_new(&options, &out->remote, err);
 }
 
+static bool has_property(const struct tr_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->trino.n_session; i++)
+		if (strcmp(c->trino.session[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static bool open_trino(const struct tr_config_remote_options *o, struct tr_config_remote *out,
 	struct tr_err *err)
 {
@@ -47,12 +55,17 @@ static bool open_trino(const struct tr_config_remote_options *o, struct tr_confi
 		return tr_err_hint(err, "add `trino: { url: https://trino.example.org:8443 }` to %s",
 			c->shown);
 	}
-	struct tr_trino_property *session = tr_calloc(c->trino.n_session, sizeof *session, err);
+	struct tr_trino_property *session =
+		tr_calloc(c->trino.n_session + o->n_session, sizeof *session, err);
 	if (!session)
 		return false;
-	for (size_t i = 0; i < c->trino.n_session; i++)
-		session[i] =
-			(struct tr_trino_property){ c->trino.session[i].name, c->trino.session[i].value };
+	size_t n = 0;
+	for (; n < c->trino.n_session; n++)
+		session[n] =
+			(struct tr_trino_property){ c->trino.session[n].name, c->trino.session[n].value };
+	for (size_t i = 0; i < o->n_session; i++)
+		if (!has_property(c, o->session[i].name))
+			session[n++] = o->session[i];
 	const struct tr_trino_options options = { .url = c->trino.url,
 		.catalog = c->trino.catalog,
 		.schema = c->trino.schema ? c->trino.schema : c->lake.database,
@@ -60,7 +73,7 @@ static bool open_trino(const struct tr_config_remote_options *o, struct tr_confi
 		.password = c->trino.password,
 		.token = c->trino.token,
 		.session = session,
-		.n_session = c->trino.n_session,
+		.n_session = n,
 		.ca_file = c->trino.ca_file,
 		.repeatable = o->repeatable,
 		.events = o->events,

@@ -4,7 +4,7 @@
 #ifndef TR_PLAN_CONFIG_REMOTE_H
 #define TR_PLAN_CONFIG_REMOTE_H
 
-#include "engine/remote.h"
+#include "engine/trino.h"
 #include "plan/config_aws.h"
 
 struct tr_config_remote_options {
@@ -12,6 +12,9 @@ struct tr_config_remote_options {
 	const char *engine;             /* `athena` or `trino` */
 	const struct tr_aws *aws;       /* for Athena; borrowed; NULL: one of its own is opened */
 	bool repeatable;                /* as struct tr_trino_options */
+	/* Of Trino, behind the configuration's own, which go before; needed by the open only. */
+	const struct tr_trino_property *session;
+	size_t n_session;
 	struct tr_events events;
 	const struct tr_cancel *cancel; /* borrowed; ends a statement; may be NULL */
 	tr_getenv env;                  /* NULL: the process's */

@@ -259,6 +259,8 @@ static bool share_memory(struct tr_plan_dataset *d)
 	/* The encoder is a thread beside the engine's. */
 	int threads = d->limits.threads > 1 ? d->limits.threads - 1 : 1;
 	struct tr_plan_memory memory = { 0 };
+	if (d->run_on)
+		return true; /* its files are written elsewhere; the checks take what there is */
 	if (d->sql ? !tr_plan_memory_of_engine(d->limits.memory, d->limits.uploads, threads, d->n_keys > 0,
 			     &memory)
 		   : !tr_plan_memory_of_copy(d->limits.memory, d->limits.uploads, d->workers, &memory))
@@ -307,12 +309,15 @@ static bool plan_dataset(struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_
 	struct tr_errs *errs)
 {
 	d->kind = d->config->sql ? TR_PLAN_SQL : d->config->c ? TR_PLAN_C : TR_PLAN_COPY;
+	if (strcmp(d->config->run_on, "embedded") != 0)
+		d->run_on = d->config->run_on;
 	tr_schema_init(&d->contract.schema);
 	d->contract.dataset = d->config->name;
 	bool known = plan_inputs(plan, pg, d, errs);
 	if (!tr_plan_sources(plan, d, errs) || !known)
 		return false;
-	bool ok = d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
+	bool ok = d->run_on               ? tr_plan_remote(plan, d, errs)
+		: d->kind == TR_PLAN_COPY ? tr_plan_copy(plan, d, errs)
 		: d->kind == TR_PLAN_SQL  ? tr_plan_sql(plan, d, errs)
 					  : tr_plan_c(plan, d, errs);
 	if (!ok || !tr_plan_partitions(plan, d, errs) || !tr_plan_catalog(plan, d, errs) ||

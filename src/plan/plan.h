@@ -73,6 +73,7 @@ struct tr_plan_warning {
 struct tr_plan_dataset {
 	const struct tr_config_dataset *config;
 	enum tr_plan_kind kind;
+	const char *run_on; /* `athena` or `trino`, which run the statement and write the files; NULL */
 	struct tr_plan_input *inputs;
 	size_t n_inputs;
 	struct tr_plan_source *sources;

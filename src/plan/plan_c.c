@@ -140,29 +140,6 @@ static bool load_transform(struct tr_plan *plan, struct tr_plan_dataset *d, stru
 	return tr_transform_load(&spec, &build, &d->transform, err);
 }
 
-/* The function fills the contract's columns itself: each comes from its own position. */
-static bool identity_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
-{
-	const struct tr_config_dataset *c = d->config;
-	d->contract.columns = tr_arena_alloc(&plan->arena, c->n_columns * sizeof *d->contract.columns, err);
-	if (!d->contract.columns)
-		return false;
-	for (size_t i = 0; i < c->n_columns; i++) {
-		const struct tr_config_column *column = &c->columns[i];
-		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null,
-			    column->doc, err))
-			return false;
-		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i,
-			.from = column->type,
-			.to = column->type,
-			.not_null = column->not_null,
-			.truncate = column->truncate,
-			.accepted = (const char *const *)column->accepted,
-			.n_accepted = column->n_accepted };
-	}
-	return true;
-}
-
 static bool all_columns(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
 	const struct tr_relation *r = d->inputs[0].relation;
@@ -190,7 +167,7 @@ bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *
 		tr_config_at(plan->config, d->config->rows_pos, &err);
 		return tr_errs_push(errs, &err);
 	}
-	bool ok = identity_contract(plan, d, &err) && tr_plan_sql_inputs(plan, d, d->outer_join, &err);
+	bool ok = tr_plan_own_contract(plan, d, &err) && tr_plan_sql_inputs(plan, d, d->outer_join, &err);
 	if (ok && (d->config->rows || d->n_sources)) {
 		struct tr_engine_describe describe = { 0 };
 		ok = join_statement(plan, d, &err) && tr_plan_statement(plan, d, &describe, &err);

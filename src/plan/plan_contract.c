@@ -170,6 +170,28 @@ bool tr_plan_match(struct tr_plan *plan, struct tr_plan_dataset *d, const struct
 	return tr_errs_push(errs, &err);
 }
 
+bool tr_plan_own_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	const struct tr_config_dataset *c = d->config;
+	d->contract.columns = tr_arena_alloc(&plan->arena, c->n_columns * sizeof *d->contract.columns, err);
+	if (!d->contract.columns)
+		return false;
+	for (size_t i = 0; i < c->n_columns; i++) {
+		const struct tr_config_column *column = &c->columns[i];
+		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null,
+			    column->doc, err))
+			return false;
+		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i,
+			.from = column->type,
+			.to = column->type,
+			.not_null = column->not_null,
+			.truncate = column->truncate,
+			.accepted = (const char *const *)column->accepted,
+			.n_accepted = column->n_accepted };
+	}
+	return true;
+}
+
 bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
 	if (!d->n_inputs)

@@ -14,6 +14,8 @@ bool tr_plan_sources(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+/* plan_remote.c: a statement that Athena or Trino runs. What it yields is not known before. */
+bool tr_plan_remote(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 
 /* plan_contract.c: match what the transform yields with the declared columns. `types` names
  * the yielded types in the transform's own words (one a column). */
@@ -21,6 +23,9 @@ bool tr_plan_match(struct tr_plan *plan, struct tr_plan_dataset *d, const struct
 	const char *const *types, struct tr_errs *errs);
 /* Which published columns name a row in messages: the first input's key, where published. */
 bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
+
+/* plan_contract.c: the transform fills the contract's columns itself, each from its own position. */
+bool tr_plan_own_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
 
 /* plan_publish.c: partition keys, and the statements of the audit. */
 bool tr_plan_partitions(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
@@ -35,6 +40,8 @@ bool tr_plan_refuse_to_read(void *context, const int *columns, size_t n, struct 
 	struct tr_err *err);
 bool tr_plan_engine(const struct tr_plan *plan, struct tr_engine **out, struct tr_err *err);
 bool tr_plan_params(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
+/* The statement's file: d->sql and d->sql_path. */
+bool tr_plan_read_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err);
 bool tr_plan_statement(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine_describe *out,
 	struct tr_err *err);
 /* May the column hold nulls as it is read? Special values can become null where NOT NULL is declared. */

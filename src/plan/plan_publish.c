@@ -236,11 +236,38 @@ static bool plan_unique_set(struct tr_plan *plan, struct tr_plan_dataset *d, con
 	return unique_check(plan, d, columns, n, err);
 }
 
+/* What the stream would check of a column, asked of files that were written elsewhere. */
+static bool stream_checks(struct tr_plan *plan, struct tr_plan_dataset *d, const struct tr_config_column *c,
+	struct tr_err *err)
+{
+	struct tr_str s;
+	bool ok = true;
+	tr_str_init(&s, (size_t)1 << 18);
+	if (c->accepted) {
+		tr_str_add_ident(&s, c->name);
+		for (size_t i = 0; i < c->n_accepted; i++) {
+			tr_str_add(&s, i ? ", " : " IN (");
+			tr_str_add_literal(&s, c->accepted[i]);
+		}
+		tr_str_addc(&s, ')');
+		ok = tr_str_ok(&s, err) && expression_check(plan, d, s.ptr, err);
+		s.len = 0;
+	}
+	if (ok && c->type.kind == TR_TIMESTAMP && c->type.precision == 3 && !c->truncate) {
+		tr_str_add(&s, "epoch_us(");
+		tr_str_add_ident(&s, c->name);
+		tr_str_add(&s, ") % 1000 = 0");
+		ok = tr_str_ok(&s, err) && expression_check(plan, d, s.ptr, err);
+	}
+	tr_str_clear(&s);
+	return ok;
+}
+
 bool tr_plan_checks(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
 {
 	const struct tr_config_dataset *c = d->config;
 	struct tr_err err = { 0 };
-	size_t n = c->n_checks + c->n_unique + c->n_columns;
+	size_t n = c->n_checks + c->n_unique + 3 * c->n_columns;
 	d->checks = tr_arena_alloc(&plan->arena, (n + 1) * sizeof *d->checks, &err);
 	bool ok = d->checks ? true : tr_errs_push(errs, &err);
 	if (ok && c->n_checks)
@@ -250,7 +277,8 @@ bool tr_plan_checks(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_e
 			ok = tr_errs_push(errs, &err);
 	for (size_t i = 0; ok && i < c->n_columns; i++) {
 		const char *column = c->columns[i].name;
-		if (c->columns[i].unique && !unique_check(plan, d, &column, 1, &err))
+		if ((c->columns[i].unique && !unique_check(plan, d, &column, 1, &err)) ||
+			(d->run_on && !stream_checks(plan, d, &c->columns[i], &err)))
 			ok = tr_errs_push(errs, &err);
 	}
 	return ok;

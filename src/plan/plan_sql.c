@@ -238,12 +238,17 @@ static void explain_unsupported(const struct tr_plan_dataset *d, struct tr_err *
 	}
 }
 
+bool tr_plan_read_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	d->sql_path = shown_path(plan, d->config->sql, err);
+	return d->sql_path && read_file(plan, d->sql_path, &d->sql, err);
+}
+
 bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
 {
 	struct tr_err err = { 0 };
 	struct tr_engine_describe describe = { 0 };
-	d->sql_path = shown_path(plan, d->config->sql, &err);
-	if (!d->sql_path || !read_file(plan, d->sql_path, &d->sql, &err)) {
+	if (!tr_plan_read_sql(plan, d, &err)) {
 		tr_config_at(plan->config, d->config->sql_pos, &err);
 		return tr_errs_push(errs, &err);
 	}

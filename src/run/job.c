@@ -9,6 +9,7 @@
 #include "lake/stage.h"
 #include "run/audit.h"
 #include "run/extract.h"
+#include "run/remote_job.h"
 
 /* ---- extraction: workers of one dataset ---- */
 
@@ -275,7 +276,7 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 {
 	const struct tr_run_options *o = job->options;
 	stage_event(job, "audit");
-	if (!tr_stage_finish(stage, m, err))
+	if (stage && !tr_stage_finish(stage, m, err))
 		return false;
 	if (!rows_add_up(job, m, err) ||
 		!tr_audit(job->dataset, o->lake->store, m, job->temp_dir, job->watch, err) ||
@@ -309,8 +310,11 @@ bool tr_job_run(struct tr_job *job, struct tr_err *err)
 	bool ok = tr_schema_copy(&schema, &job->dataset->contract.schema, err) &&
 		tr_manifest_field_ids(&schema, job->parent.version ? &job->parent : NULL, &m.last_field_id,
 			err) &&
-		fill_manifest(job, &schema, &m, err) && new_stage(job, &schema, &provenance, &stage, err) &&
-		extract(job, stage, err);
+		fill_manifest(job, &schema, &m, err);
+	if (ok && job->dataset->run_on)
+		ok = tr_remote_job(job, &m, err);
+	else if (ok)
+		ok = new_stage(job, &schema, &provenance, &stage, err) && extract(job, stage, err);
 	if (job->session)
 		job->report->seconds_postgres = (double)(tr_clock_monotonic_us() - start) / 1e6;
 	if (job->last) {

@@ -187,7 +187,10 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 		.login = &p->login,
 		.lake = &p->house.lake,
 		.events = &p->events,
-		.cancel = &p->cancel };
+		.cancel = &p->cancel,
+		.glue = p->house.glue,
+		.env = p->env,
+		.env_context = p->env_context };
 	bool ok = tr_run(&options, &report, err);
 	ok = keep_outcomes(p, &report, err) && ok;
 	tr_run_report_clear(&report);

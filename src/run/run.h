@@ -5,7 +5,7 @@
 #ifndef TR_RUN_RUN_H
 #define TR_RUN_RUN_H
 
-#include "lake/lake.h"
+#include "lake/catalog_glue.h"
 #include "plan/config_login.h"
 #include "plan/plan.h"
 
@@ -44,6 +44,10 @@ struct tr_run_options {
 	const struct tr_events *events;
 	struct tr_cancel *cancel;
 	const struct tr_publish_steps *steps; /* tests; NULL */
+	/* For `run_on`: whose tables Athena and Trino read; NULL: the catalog is local. */
+	struct tr_glue *glue;
+	tr_getenv env; /* NULL: the process's */
+	void *env_context;
 };
 
 /* Runs every dataset of the plan on one snapshot, each after those that it reads; those that
