@@ -121,22 +121,34 @@ static void code_of_status(struct tr_aws_reply *reply)
 		set_code(reply, "UnexpectedStatus");
 }
 
-/* A 200 of S3 whose body is an <Error>: only where a body can't be an object's own bytes. */
+static const char *skip_space(const char *p, const char *end)
+{
+	while (p < end && isspace((unsigned char)*p))
+		p++;
+	return p;
+}
+
+/* The body of a GET without a query is an object's own bytes, whatever they look like. */
+static bool is_object(const struct tr_aws_request *request)
+{
+	return request->s3 && strcmp(request->method, "GET") == 0 && request->n_query == 0;
+}
+
+/* A 200 whose body is an error: S3 does so when it fails after the headers are sent. */
 static bool hides_error(const struct tr_aws_request *request, const struct tr_aws_reply *reply)
 {
-	if (!request->s3 || (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0))
+	static const char type[] = "{\"__type\"";
+	if (!reply->http.body.len || is_object(request))
 		return false;
-	const char *p = (const char *)reply->http.body.data;
-	const char *end = p ? p + reply->http.body.len : NULL;
-	while (p && p < end && isspace((unsigned char)*p))
-		p++;
-	if (end && end - p > 5 && memcmp(p, "<?xml", 5) == 0) {
+	const char *p = (const char *)reply->http.body.data, *end = p + reply->http.body.len;
+	p = skip_space(p, end);
+	if (!request->s3)
+		return (size_t)(end - p) >= sizeof type - 1 && memcmp(p, type, sizeof type - 1) == 0;
+	if (end - p > 5 && memcmp(p, "<?xml", 5) == 0) {
 		p = memchr(p, '>', (size_t)(end - p));
-		p = p ? p + 1 : end;
+		p = p ? skip_space(p + 1, end) : end;
 	}
-	while (p && p < end && isspace((unsigned char)*p))
-		p++;
-	return end && end - p > 7 && memcmp(p, "<Error", 6) == 0 && (p[6] == '>' || p[6] == ' ');
+	return end - p > 7 && memcmp(p, "<Error", 6) == 0 && (p[6] == '>' || p[6] == ' ');
 }
 
 /* ---- what it asks ---- */
@@ -191,7 +203,9 @@ enum tr_aws_class tr_aws_read_answer(const struct tr_aws_request *request, const
 		return TR_AWS_THROTTLED;
 	if (is_one_of(reply->code, not_received))
 		return TR_AWS_NOT_RECEIVED;
-	if (is_one_of(reply->code, expired))
+	/* An answer to HEAD has no body to say so. */
+	bool mute = keys && keys->session_token && status == 400 && strcmp(request->method, "HEAD") == 0;
+	if (is_one_of(reply->code, expired) || mute)
 		return TR_AWS_EXPIRED_KEYS;
 	if (is_skewed(reply))
 		return TR_AWS_SKEWED_CLOCK;

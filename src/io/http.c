@@ -28,6 +28,7 @@ struct transfer {
 	int64_t stall_us;
 	int times_sent;
 	bool cancelled, stalled, repeated, headers_full, body_full;
+	bool headers_ended;   /* the empty line behind them came */
 	struct tr_err memory; /* set: the answer could not be kept */
 	char text[CURL_ERROR_SIZE];
 	char host[HOST_TEXT];
@@ -182,11 +183,14 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context)
 	if (n >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
 		/* Of another answer than the one before: 100 Continue is not the answer. */
 		tr_str_clear(out);
+		t->headers_ended = false;
 		return n;
 	}
 	size_t len = n;
 	while (len > 0 && (bytes[len - 1] == '\r' || bytes[len - 1] == '\n' || bytes[len - 1] == ' '))
 		len--;
+	if (len == 0)
+		t->headers_ended = true;
 	const char *colon = memchr(bytes, ':', len);
 	if (!colon)
 		return n;
@@ -491,6 +495,9 @@ static bool failure(const struct transfer *t, CURLcode code, bool sent, struct t
 			t->request->no_proxy ? "" : " and the proxy (https_proxy, no_proxy)");
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		tr_err_set(err, TR_ERR_TRANSIENT, "%s did not answer in time", t->host);
+	} else if (code == CURLE_OK) { /* libcurl takes the end of the connection for that of the headers */
+		text = "the connection was closed in the middle of the headers";
+		tr_err_set(err, TR_ERR_TRANSIENT, "the answer of %s was cut short", t->host);
 	} else if (code == CURLE_PARTIAL_FILE || (code == CURLE_RECV_ERROR && t->response->headers.len)) {
 		tr_err_set(err, TR_ERR_TRANSIENT, "the answer of %s was cut short", t->host);
 	} else {
@@ -533,7 +540,7 @@ bool tr_http_send(struct tr_http *http, const struct tr_http_request *request,
 	long sent = 0;
 	curl_easy_getinfo(t.line->easy, CURLINFO_RESPONSE_CODE, &response->status);
 	curl_easy_getinfo(t.line->easy, CURLINFO_REQUEST_SIZE, &sent);
-	ok = code == CURLE_OK && !t.cancelled && !t.stalled;
+	ok = code == CURLE_OK && !t.cancelled && !t.stalled && t.headers_ended;
 	*fate = ok ? TR_HTTP_ANSWERED : sent > 0 || t.repeated ? TR_HTTP_UNKNOWN : TR_HTTP_NOT_SENT;
 	if (!ok)
 		failure(&t, code, *fate != TR_HTTP_NOT_SENT, err);

@@ -83,7 +83,7 @@ static bool create_upload(struct s3_sink *s, struct tr_err *err)
 			id.len == 0)) {
 		ok = tr_err_set(err, TR_ERR_INTERNAL, "S3 began an upload of `%s/%s` without a name for it",
 			s->s3->location, s->key);
-		tr_err_hint(err, "check that lake.endpoint is the address of an S3 server");
+		tr_err_hint(err, "check that s3.endpoint is the address of an S3 server");
 	}
 	s->upload_id = ok ? tr_str_take(&id, err) : NULL;
 	tr_str_clear(&id);
@@ -109,9 +109,11 @@ static bool send_part(const struct part *p, struct done_part *done, struct tr_er
 	tr_s3_query(&call, "uploadId", s->upload_id);
 	tr_s3_header(&call, "x-amz-checksum-crc64nvme", sum);
 	bool ok = tr_s3_send(s->s3, &call, &reply, err);
-	if (ok && !tr_http_header(&reply.http, "etag", done->etag, sizeof done->etag))
-		ok = tr_err_set(err, TR_ERR_INTERNAL, "S3 took part %d of `%s/%s` without an ETag", p->number,
+	if (ok && !tr_http_header(&reply.http, "etag", done->etag, sizeof done->etag)) {
+		tr_err_set(err, TR_ERR_INTERNAL, "S3 took part %d of `%s/%s` without an ETag", p->number,
 			s->s3->location, s->key);
+		ok = tr_err_hint(err, "check that s3.endpoint is the address of an S3 server");
+	}
 	tr_aws_reply_clear(&reply);
 	return ok;
 }

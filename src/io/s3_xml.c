@@ -19,7 +19,7 @@ struct parser {
 static bool malformed(struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_INTERNAL, "the server's answer is not the XML that S3 sends");
-	return tr_err_hint(err, "check that lake.endpoint is the address of an S3 server");
+	return tr_err_hint(err, "check that s3.endpoint is the address of an S3 server");
 }
 
 /* ---- text ---- */

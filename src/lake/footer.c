@@ -14,8 +14,10 @@ static bool read_part(struct tr_store *store, const char *key, uint64_t offset, 
 		return false;
 	if (!found)
 		return tr_err_set(err, TR_ERR_DATA, "the file %s is missing", key);
-	return out->len == n ||
-		tr_err_set(err, TR_ERR_DATA, "the file %s became shorter while it was read", key);
+	if (out->len == n)
+		return true;
+	tr_err_set(err, TR_ERR_DATA, "the file %s became shorter while it was read", key);
+	return tr_err_hint(err, "run it again, and look for what else writes to the lake");
 }
 
 bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, const struct tr_schema *schema,

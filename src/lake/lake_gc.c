@@ -157,12 +157,26 @@ static bool remove_entry(struct gc *g, const struct tr_store_entry *entry, struc
 	return true;
 }
 
-static bool remove_given_up(struct gc *g, const struct tr_store_list *list, struct tr_err *err)
+static bool remove_given_up(struct gc *g, struct tr_err *err)
 {
 	char run_id[TR_RUN_ID_TEXT];
-	for (size_t i = 0; i < list->n; i++)
-		if (tr_lake_run_of(list->items[i].key, g->dataset, run_id) && !spared(g, run_id) &&
-			tr_run_ids_has(&g->given_up, run_id) && !remove_entry(g, &list->items[i], err))
+	for (size_t i = 0; i < g->files.n; i++)
+		if (tr_lake_run_of(g->files.items[i].key, g->dataset, run_id) && !spared(g, run_id) &&
+			tr_run_ids_has(&g->given_up, run_id) && !remove_entry(g, &g->files.items[i], err))
+			return false;
+	return true;
+}
+
+/* A run that has committed and is over needs nothing that is unfinished any more: an upload whose
+ * start was lost, and made again, stays behind in S3. */
+static bool remove_unfinished(struct gc *g, struct tr_err *err)
+{
+	char run_id[TR_RUN_ID_TEXT];
+	for (size_t i = 0; i < g->unfinished.n; i++)
+		if (tr_lake_run_of(g->unfinished.items[i].key, g->dataset, run_id) &&
+			!tr_run_ids_has(&g->leases.live, run_id) &&
+			(tr_run_ids_has(&g->named, run_id) || tr_run_ids_has(&g->given_up, run_id)) &&
+			!remove_entry(g, &g->unfinished.items[i], err))
 			return false;
 	return true;
 }
@@ -212,8 +226,7 @@ static bool collect(struct gc *g, struct tr_err *err)
 		!give_up_listed(g, &g->unfinished, err) || !look_again(g, err))
 		return false;
 	g->report->runs_live = g->leases.live.n;
-	if (!remove_given_up(g, &g->files, err) || !remove_given_up(g, &g->unfinished, err) ||
-		!remove_old(g, &g->unfinished, err))
+	if (!remove_given_up(g, err) || !remove_unfinished(g, err) || !remove_old(g, &g->unfinished, err))
 		return false;
 	snprintf(prefix, sizeof prefix, TR_META "%s/", g->dataset);
 	if (!store->ops->unfinished(store, prefix, &meta, err))

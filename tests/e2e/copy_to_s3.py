@@ -8,6 +8,6 @@ def fill(db, rows=100):
 
 
 def configure(project, aws, lake_keys=None, dataset=None, **aws_keys):
-    """Two attempts, so that what fails each time fails soon."""
+    """Two attempts where aws_keys say no other, so that what fails each time fails soon."""
     project.config({"lake": {**lake(aws), **(lake_keys or {})}, "aws": {"attempts": 2, **aws_keys},
                     "datasets": {"t": {"inputs": {"t": "public.t"}, **(dataset or {})}}})

@@ -384,6 +384,8 @@ def bind():
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         bound = socket.socket()
+        # Its connections keep the port, too, when it is to listen again.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind(("127.0.0.1", port))
             return bound, port

@@ -288,6 +288,32 @@ static void a_200_of_s3_with_an_error_in_its_body_is_an_error(void **state)
 	client_stop(&c);
 }
 
+static void a_listing_and_a_json_call_may_hide_an_error_too(void **state)
+{
+	(void)state;
+	static const struct tr_sigv4_pair query[] = { { "list-type", "2" } };
+	START({ S3_ERROR("200 OK", "InternalError", "x"), OK,
+		JSON_ERROR("200 OK", "InternalServiceException", "x"), OK });
+	c.request.query = query;
+	c.request.n_query = 1;
+	assert_ok(send_request(&c, NULL), c.err);
+	assert_int_equal(c.reply.attempts, 2);
+	c.request.s3 = false;
+	assert_ok(send_request(&c, NULL), c.err);
+	assert_int_equal(c.reply.attempts, 2);
+	client_stop(&c);
+}
+
+static void a_head_that_is_refused_without_a_word_renews_the_keys(void **state)
+{
+	(void)state;
+	START({ FAIL("400 Bad Request", "", ""), OK });
+	c.request.method = "HEAD";
+	assert_ok(send_request(&c, NULL), c.err);
+	assert_int_equal(c.credentials.expired, 1);
+	client_stop(&c);
+}
+
 static void an_object_that_holds_an_error_text_is_no_error(void **state)
 {
 	(void)state;
@@ -641,6 +667,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_fate_is_never_tried_again_where_it_must_go_once),
 		cmocka_unit_test(a_refused_connection_is_tried_again_where_it_must_go_once),
 		cmocka_unit_test(a_200_of_s3_with_an_error_in_its_body_is_an_error),
+		cmocka_unit_test(a_listing_and_a_json_call_may_hide_an_error_too),
+		cmocka_unit_test(a_head_that_is_refused_without_a_word_renews_the_keys),
 		cmocka_unit_test(an_object_that_holds_an_error_text_is_no_error),
 		cmocka_unit_test(expired_keys_are_renewed_once),
 		cmocka_unit_test(keys_that_stay_expired_are_the_users_error),

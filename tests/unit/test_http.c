@@ -290,7 +290,7 @@ static void a_kept_connection_that_dies_is_replaced_for_what_may_go_twice(void *
 	finish(&s, &c);
 }
 
-static void a_body_that_is_cut_short_is_a_transient_error(void **state)
+static void an_answer_that_is_cut_short_is_a_transient_error(void **state)
 {
 	(void)state;
 	STEPS({ { SERVER_REPLY_CLOSE, ANSWER("200 OK", "", "100", "only this"), NULL },
@@ -723,7 +723,7 @@ int main(void)
 		cmocka_unit_test(a_connection_that_is_reset_leaves_the_fate_unknown),
 		cmocka_unit_test(a_kept_connection_that_dies_is_not_used_for_what_must_go_once),
 		cmocka_unit_test(a_kept_connection_that_dies_is_replaced_for_what_may_go_twice),
-		cmocka_unit_test(a_body_that_is_cut_short_is_a_transient_error),
+		cmocka_unit_test(an_answer_that_is_cut_short_is_a_transient_error),
 		cmocka_unit_test(a_server_that_stalls_is_given_up),
 		cmocka_unit_test(a_slow_server_is_waited_for_while_bytes_move),
 		cmocka_unit_test(an_attempt_may_have_a_deadline),

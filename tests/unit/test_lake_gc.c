@@ -64,6 +64,29 @@ static void leave_run(const struct test_lake *t, struct tr_manifest *m, int64_t 
 	age(t, key, seconds);
 }
 
+static void what_a_published_run_left_unfinished_is_removed_and_its_files_stay(void **state)
+{
+	(void)state;
+	struct test_lake t;
+	struct tr_manifest m;
+	struct tr_sink *sink;
+	struct tr_err err = { 0 };
+	bool found;
+	char key[300];
+	test_lake_open(&t);
+	test_run(&t, "orders", "published");
+	assert_ok(tr_lake_load(&t.lake, "orders", 1, &m, &found, &err), err);
+	snprintf(key, sizeof key, "orders/%s/part-9.parquet", m.run_id);
+	assert_ok(t.store->ops->create(t.store, key, &sink, &err), err);
+	struct tr_gc_report report = gc(&t, &(struct tr_gc_options){ 0 });
+	assert_int_equal(report.files_removed, 1);
+	assert_true(exists(&t, m.files[0].path));
+	assert_int_equal(test_whole(&t, "orders", 0), 1);
+	tr_sink_free(sink);
+	tr_manifest_clear(&m);
+	test_lake_close(&t);
+}
+
 static void a_killed_run_is_removed_once_its_lease_is_dead(void **state)
 {
 	(void)state;
@@ -392,6 +415,7 @@ static void a_run_that_slept_through_a_gc_publishes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_published_run_left_unfinished_is_removed_and_its_files_stay),
 		cmocka_unit_test(a_killed_run_is_removed_once_its_lease_is_dead),
 		cmocka_unit_test(the_first_run_of_a_dataset_is_removed_too),
 		cmocka_unit_test(versions_are_kept_by_number_by_age_and_by_grace),
