@@ -5,7 +5,8 @@
 
 #define OBJECTS_OPTION { "objects", 0, TR_CLI_FOLDER, "DIR", NULL, \
 	"use the C transforms that `tailrace build --out DIR` wrote; compile nothing" }
-#define LAKE_OPTION { "lake", 0, TR_CLI_FOLDER, "DIR", NULL, "the lake's folder; needs no configuration then" }
+#define LAKE_OPTION { "lake", 0, TR_CLI_FOLDER, "LAKE", NULL, \
+	"a folder or s3://bucket/prefix, instead of a configuration" }
 #define JSON_OPTION { "json", 0, TR_CLI_FLAG, NULL, NULL, "print JSON for programs" }
 
 const struct tr_cli_option tr_cli_global_options[] = {

@@ -13,10 +13,9 @@
 
 #define EXTENSION "httpfs.duckdb_extension"
 #define SQL_MAX ((size_t)1 << 20)
-#define RENEW_BEFORE_US (INT64_C(15) * 60 * 1000000)
-#define RENEW_LEAST_US (INT64_C(10) * 1000000)
-#define RENEW_MOST_US (INT64_C(3600) * 1000000)
-#define RETRY_US (INT64_C(30) * 1000000)
+#define SECOND_US INT64_C(1000000)
+#define MINUTE_US (60 * SECOND_US)
+#define RETRY_US (30 * SECOND_US)
 
 /*
  * The keys are settings and not part of a secret: a statement sees secrets as they were when
@@ -100,6 +99,14 @@ static bool set_keys(struct tr_engine_s3 *s3, const struct tr_aws_keys *keys, st
 	return execute_secret(s3, &sql, "the engine did not take the credentials", err);
 }
 
+/* Whoever gives the keys renews them some 15 minutes before they expire, or when a quarter of a
+ * shorter life is left; until then it gives the same, which costs nothing. */
+static int64_t time_to_ask(int64_t left_us)
+{
+	int64_t wait = left_us > 20 * MINUTE_US ? left_us - 15 * MINUTE_US : left_us / 8;
+	return wait < SECOND_US ? SECOND_US : wait > 60 * MINUTE_US ? 60 * MINUTE_US : wait;
+}
+
 /* *next_us: when to ask for keys again, on the monotonic clock; 0: never. */
 static bool renew(struct tr_engine_s3 *s3, int64_t *next_us, struct tr_err *err)
 {
@@ -108,11 +115,8 @@ static bool renew(struct tr_engine_s3 *s3, int64_t *next_us, struct tr_err *err)
 	if (!s3->reading->keys(s3->reading->context, &keys, err))
 		return false;
 	bool ok = set_keys(s3, &keys, err);
-	if (keys.expires_us) {
-		int64_t wait = keys.expires_us - tr_clock_wall_us() - RENEW_BEFORE_US;
-		wait = wait < RENEW_LEAST_US ? RENEW_LEAST_US : wait > RENEW_MOST_US ? RENEW_MOST_US : wait;
-		*next_us = tr_clock_monotonic_us() + wait;
-	}
+	if (keys.expires_us)
+		*next_us = tr_clock_monotonic_us() + time_to_ask(keys.expires_us - tr_clock_wall_us());
 	tr_aws_keys_clear(&keys);
 	return ok;
 }
@@ -171,10 +175,11 @@ static bool set_access(struct tr_engine_s3 *s3, const char *scope, struct tr_err
 	struct tr_str sql;
 	tr_str_init(&sql, SQL_MAX);
 	tr_str_add(&sql,
-		"SET allow_persistent_secrets=false; SET enable_server_cert_verification=true; "
-		"SET enable_curl_server_cert_verification=true; SET s3_url_compatibility_mode=true;");
+		"SET GLOBAL allow_persistent_secrets=false; SET GLOBAL enable_server_cert_verification=true; "
+		"SET GLOBAL enable_curl_server_cert_verification=true; "
+		"SET GLOBAL s3_url_compatibility_mode=true;");
 	if (r->ca_file) {
-		tr_str_add(&sql, " SET ca_cert_file=");
+		tr_str_add(&sql, " SET GLOBAL ca_cert_file=");
 		tr_str_add_literal(&sql, r->ca_file);
 		tr_str_addc(&sql, ';');
 	}

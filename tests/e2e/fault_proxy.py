@@ -114,6 +114,8 @@ class Call:
     request_bytes: int
     status: int = 0     # what the client got; 0: no answer
     fault: str = ""     # what was done to it
+    access_key: str = ""   # that signed it
+    answer_bytes: int = 0  # of the answer's body
 
     def __str__(self):
         return f"{self.operation} {self.method} {self.path}?{self.query} -> {self.fault or self.status}"
@@ -332,7 +334,7 @@ class FaultProxy:
         if answer is None:  # the server is gone: so is its answer
             reset(client)
             return False
-        call.status = answer.status
+        call.status, call.answer_bytes = answer.status, len(answer.body)
         client.sendall(answer.raw)
         return not answer.closes
 
@@ -477,8 +479,9 @@ def call_of(service, request):
     parts = urlsplit(request.url)
     path, query = unquote(parts.path), parts.query
     target = request.headers.get("x-amz-target", "")
+    signed = re.search("Credential=([^/]+)/", request.headers.get("authorization", ""))
     return Call(service, f"{service}:{operation_of(service, request, path, query, target)}", request.method, path,
-                query, target, len(request.body))
+                query, target, len(request.body), access_key=signed[1] if signed else "")
 
 
 def operation_of(service, request, path, query, target):

@@ -2,12 +2,14 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
 
-from lake_reader import assert_published
+from project import BUILD
 from s3_lake import lake, mirror
-from test_shop import ENRICHED, assert_shop_is_published, load_shop
+from test_embed import EMBED
+from test_shop import assert_shop_is_published, load_shop
 
 
 @pytest.fixture
@@ -36,3 +38,125 @@ def test_the_shop_is_published_to_s3_and_glue_and_read_back(shop, db, aws):
     assert rows(shop, aws, "SELECT count(*), sum(order_id) FROM enriched_orders") == \
         [[str(v) for v in db.query("SELECT count(*), sum(order_id) FROM orders JOIN users USING (user_id)")[0]]]
     shop.run("verify", env=aws.env, check=0)
+
+
+@pytest.fixture
+def numbers(project, db, aws):
+    """A dataset of eight partitions in S3, configured and published once; numbers(n) publishes n rows."""
+    def publish(n, version):
+        db.execute(f"""
+            DROP TABLE IF EXISTS numbers;
+            CREATE TABLE numbers AS SELECT i AS id, 'k' || i % 8 AS key, md5(i::text) AS text,
+                                           {version} AS version FROM generate_series(1, {n}) i;
+            ALTER TABLE numbers ALTER key SET NOT NULL""")
+        project.run("run", env=aws.env, check=0)
+
+    project.config({"lake": lake(aws), "limits": {"threads": 1},
+                    "datasets": {"numbers": {"inputs": {"n": "numbers"}, "partition_by": ["key"]}}})
+    return publish
+
+
+def test_versions_in_s3_are_listed_verified_and_gone_back_to(project, aws, numbers):
+    numbers(1000, 1)
+    numbers(500, 2)
+    history = json.loads(project.run("history", "numbers", "--json", env=aws.env, check=0).stdout)
+    assert [item["version"] for item in history] == [2, 1]
+    assert "numbers" in project.run("datasets", env=aws.env, check=0).stdout
+    assert "numbers" in project.run("status", env=aws.env, check=0).stdout
+    project.run("verify", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT count(*) FROM numbers") == [["500"]]
+    assert rows(project, aws, 'SELECT count(*), min(version) FROM "numbers@1"') == [["1000", "1"]]
+
+    project.run("rollback", "numbers", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT count(*), max(version) FROM numbers") == [["1000", "1"]]
+    table = aws.glue.get_table(DatabaseName=aws.database, Name="numbers")["Table"]
+    assert table["Parameters"]["tailrace.version"] == "3"
+
+    victim = next(key for key in aws.keys(f"{aws.prefix}/numbers/") if "key=k3" in key)
+    aws.s3.put_object(Bucket=aws.bucket, Key=victim, Body=b"not what was written")
+    assert "key=k3" in project.run("verify", env=aws.env, check=4).stderr
+
+
+def test_gc_removes_from_s3_what_no_version_needs_and_no_more(project, aws, numbers):
+    numbers(100, 1)
+    numbers(100, 2)
+    versions = aws.keys(f"{aws.prefix}/numbers/")
+    dead = f"{aws.prefix}/numbers/20200101t000000000000z-0123456789ab/part-00000.parquet"
+    aws.s3.put_object(Bucket=aws.bucket, Key=dead, Body=b"of a run that was killed")
+    aws.s3.create_multipart_upload(Bucket=aws.bucket, Key=dead.replace("00000", "00001"))
+    project.run("gc", "--keep", "1", "--days", "0", "--dry-run", env=aws.env, check=0)
+    assert dead in aws.keys() and aws.unfinished_uploads()
+    done = json.loads(project.run("gc", "--keep", "1", "--days", "0", "--json", env=aws.env, check=0).stdout)
+    assert aws.keys(f"{aws.prefix}/numbers/") == versions, "what has just left retention stays for a day"
+    assert done
+    assert not aws.unfinished_uploads()
+    project.run("verify", env=aws.env, check=0)
+
+
+def test_a_lake_in_s3_is_read_without_a_configuration(project, aws, numbers, tmp_path):
+    numbers(100, 1)
+    (project.folder / "tailrace.yaml").unlink()
+    done = project.run("query", "--lake", aws.location, "--format", "csv", "SELECT sum(id) AS s FROM numbers",
+                       env=aws.env, check=0)
+    assert done.stdout.split() == ["s", "5050"]
+    assert "numbers" in project.run("datasets", "--lake", aws.location, env=aws.env, check=0).stdout
+
+
+def test_only_the_columns_and_partitions_asked_for_are_read(project, db, aws, fault_proxy):
+    db.execute("""
+        CREATE TABLE wide AS SELECT i AS id, (i % 4)::int AS part, md5(i::text) || md5(i::text || 'x') AS a,
+                                    md5(i::text || 'y') AS b FROM generate_series(1, 80000) i;
+        ALTER TABLE wide ALTER part SET NOT NULL""")
+    project.config({"lake": {"location": aws.location}, "limits": {"threads": 1},
+                    "datasets": {"wide": {"inputs": {"w": "wide"}, "partition_by": ["part"]}}})
+    project.run("run", env=aws.env, check=0)
+    sizes = {key: aws.s3.head_object(Bucket=aws.bucket, Key=key)["ContentLength"]
+             for key in aws.keys(f"{aws.prefix}/wide/")}
+    total = sum(sizes.values())
+    assert total > 4_000_000
+    proxy = fault_proxy(aws)
+
+    def read(sql):
+        proxy.clear()
+        done = project.run("query", "--format", "csv", sql, env=proxy.env, check=0)
+        calls = [call for call in proxy.calls if call.operation == "s3:GetObject" and "/wide/2" in call.path]
+        return done.stdout.split()[1], sum(call.answer_bytes for call in calls), {call.path for call in calls}
+
+    answer, bytes_read, files = read("SELECT sum(id) AS s FROM wide")
+    assert answer == str(80_000 * 80_001 // 2) and bytes_read < total / 5 and len(files) == 4
+    answer, one_partition, files = read("SELECT sum(id) AS s FROM wide WHERE part = 3")
+    assert answer == str(sum(range(3, 80_001, 4))) and len(files) <= 2 and one_partition < bytes_read / 2
+    answer, everything, _ = read("SELECT count(DISTINCT a || b) AS s FROM wide")
+    assert answer == "80000" and everything > total / 2
+
+
+def test_a_check_reads_the_staged_files_in_s3_and_leaves_none_that_break_it(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT i AS id, i % 10 AS k FROM generate_series(1, 100) i")
+    config = {"lake": lake(aws), "datasets": {"t": {"inputs": {"t": "t"}, "checks": ["k < 9"]}}}
+    project.config(config)
+    done = project.run("run", env=aws.env, check=4)
+    assert "`k < 9` in 10 rows" in done.stderr and "id=9" in done.stderr
+    assert not aws.keys(f"{aws.prefix}/t/") and not aws.keys(f"{aws.prefix}/_tailrace/t/manifests/")
+    assert not aws.unfinished_uploads()
+    config["datasets"]["t"]["checks"] = ["k < 10"]
+    config["datasets"]["t"]["unique"] = ["id"]
+    project.config(config)
+    project.run("run", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT count(*) FROM t") == [["100"]]
+
+
+def test_a_dataset_of_no_rows_in_s3_answers_none(project, db, aws):
+    db.execute("CREATE TABLE nothing (id int, name text)")
+    project.config({"lake": lake(aws), "datasets": {"nothing": {"inputs": {"n": "nothing"}}}})
+    project.run("run", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT count(*), max(name) FROM nothing") == [["0", ""]]
+
+
+def test_a_program_that_embeds_the_library_publishes_to_s3_and_reads_it(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 1000) i")
+    project.config({"lake": lake(aws), "datasets": {"a": {"inputs": {"t": "t"}}}})
+    done = subprocess.run([EMBED, "tailrace.yaml", "SELECT sum(id)::BIGINT FROM a"], cwd=project.folder,
+                          env=project.environment({**aws.env, "TAILRACE_LIBDIR": BUILD}),
+                          capture_output=True, text=True, timeout=120)
+    assert done.stderr == "" and done.returncode == 0, done
+    assert done.stdout.splitlines()[0] == "row 500500"
