@@ -62,8 +62,8 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 /* One for each dataset of the last run. */
 const struct tr_outcome *tr_pipeline_outcomes(const struct tr_pipeline *p, size_t *n);
 
-/* SELECT over the published datasets, by name, in the embedded engine. The caller releases
- * *out before the pipeline's next call. */
+/* SELECT over the published datasets, by name, in the configuration's engine: the embedded
+ * one, Athena or Trino. The caller releases *out before the pipeline's next call. */
 bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
 	struct tr_err *err);
 

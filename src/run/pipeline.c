@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/published.h"
+#include "plan/config_remote.h"
 #include "run/lakehouse.h"
 #include "run/run.h"
 
@@ -23,8 +24,9 @@ struct tr_pipeline {
 	struct tr_errs mistakes;
 	struct tr_outcome *outcomes;
 	size_t n_outcomes;
-	struct tr_engine *engine; /* of the last query */
-	pthread_mutex_t lock;     /* of `engine`, for those who interrupt */
+	struct tr_engine *engine;       /* of the last query */
+	struct tr_config_remote remote; /* of the last query, where `engine` says Athena or Trino */
+	pthread_mutex_t lock;           /* of `engine`, for those who interrupt */
 };
 
 const char *tr_version(void)
@@ -88,6 +90,7 @@ void tr_pipeline_free(struct tr_pipeline *p)
 	if (!p)
 		return;
 	set_engine(p, NULL);
+	tr_config_remote_close(&p->remote);
 	pthread_mutex_destroy(&p->lock);
 	tr_lakehouse_close(&p->house);
 	tr_config_login_close(&p->login);
@@ -220,7 +223,7 @@ static bool add_datasets(struct tr_pipeline *p, struct tr_err *err)
 	return ok;
 }
 
-bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
+static bool query_embedded(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
 	struct tr_err *err)
 {
 	const char *dir;
@@ -231,8 +234,6 @@ bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArray
 		.keep_order = true };
 	struct tr_engine_describe describe = { 0 };
 	tr_engine_allow(&options, p->house.store, &dir);
-	set_engine(p, NULL);
-	tr_cancel_reset(&p->cancel);
 	struct tr_engine *engine;
 	if (!tr_engine_open(&options, &engine, err))
 		return false;
@@ -242,6 +243,31 @@ bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArray
 		tr_engine_run(p->engine, sql, NULL, 0, out, err);
 	tr_engine_describe_clear(&describe);
 	return ok;
+}
+
+static bool query_remote(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
+	struct tr_err *err)
+{
+	const struct tr_config_remote_options options = { .config = &p->config,
+		.engine = p->config.engine,
+		.aws = p->house.aws.http ? &p->house.aws.aws : NULL,
+		.repeatable = true,
+		.events = p->events,
+		.cancel = &p->cancel,
+		.env = p->env,
+		.env_context = p->env_context };
+	return tr_remote_check_query(sql, err) && tr_config_remote_open(&options, &p->remote, err) &&
+		tr_remote_run(p->remote.remote, sql, out, err);
+}
+
+bool tr_pipeline_query(struct tr_pipeline *p, const char *sql, struct ArrowArrayStream *out,
+	struct tr_err *err)
+{
+	set_engine(p, NULL);
+	tr_config_remote_close(&p->remote);
+	tr_cancel_reset(&p->cancel);
+	return tr_config_is_remote(p->config.engine) ? query_remote(p, sql, out, err)
+						     : query_embedded(p, sql, out, err);
 }
 
 void tr_pipeline_interrupt(struct tr_pipeline *p)
