@@ -248,6 +248,7 @@ class Statement:
             tables = Tables(fake, self.database, Path(folder))
             connection = duckdb.connect()
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("CREATE MACRO date_format(moment, format) AS strftime(moment, format)")
             try:
                 tables.define(connection, sql)
                 unload = UNLOAD.match(sql)
