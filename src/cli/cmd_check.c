@@ -1,6 +1,7 @@
 /* Prints the plan, for people and for programs. */
 #include <string.h>
 
+#include "cli/check_aws.h"
 #include "cli/planning.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -258,7 +259,7 @@ static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const
 	putc('\n', out);
 }
 
-static int print_plan(struct tr_cli *cli, const struct tr_planning *p)
+static int print_plan(struct tr_cli *cli, const struct tr_planning *p, const struct tr_check_aws *aws)
 {
 	int version = p->server_version;
 	if (version)
@@ -268,6 +269,10 @@ static int print_plan(struct tr_cli *cli, const struct tr_planning *p)
 		fprintf(cli->console.out, "within %s\n\n", p->config.lake.location);
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
 		print_dataset(cli, p, &p->plan.datasets[i]);
+	tr_check_aws_print(cli, aws);
+	int code = tr_check_aws_errors(cli, aws);
+	if (code)
+		return code;
 	tr_console_note(&cli->console, "%zu dataset%s checked; no row was read, nothing was published",
 		p->plan.n_datasets, p->plan.n_datasets == 1 ? "" : "s");
 	return 0;
@@ -370,27 +375,34 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 	return o;
 }
 
-static int print_plan_json(struct tr_cli *cli, const struct tr_planning *p)
+static int print_plan_json(struct tr_cli *cli, const struct tr_planning *p, const struct tr_check_aws *aws)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
 		json_array_append_new(list, dataset_json(&p->config, &p->plan.datasets[i]));
-	return tr_project_print_json(cli,
-		json_pack("{s:s, s:i, s:s, s:I, s:o}", "source", p->where, "server_version",
+	int code = tr_project_print_json(cli,
+		json_pack("{s:s, s:i, s:s, s:I, s:o, s:o}", "source", p->where, "server_version",
 			p->server_version, "lake", p->config.lake.location, "memory",
-			(json_int_t)p->config.limits.memory, "datasets", list));
+			(json_int_t)p->config.limits.memory, "aws", tr_check_aws_json(aws), "datasets",
+			list));
+	return code ? code : tr_check_aws_errors(cli, aws);
 }
 
 int tr_cmd_check(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_planning planning;
+	struct tr_check_aws aws;
+	bool offline = tr_cli_flag(args, "offline");
 	const struct tr_plan_options options = { .names = args->positional,
 		.n = args->n,
 		.object_dir = tr_cli_value(args, "objects") };
-	int code = tr_planning_make(cli, &options, &planning);
+	int code = tr_planning_make(cli, &options, offline, &planning);
 	if (code)
 		return code;
-	code = tr_cli_flag(args, "json") ? print_plan_json(cli, &planning) : print_plan(cli, &planning);
+	tr_check_aws_try(cli, &planning.config, offline, &aws);
+	code = tr_cli_flag(args, "json") ? print_plan_json(cli, &planning, &aws)
+					 : print_plan(cli, &planning, &aws);
+	tr_check_aws_clear(&aws);
 	tr_planning_clear(&planning);
 	return code;
 }

@@ -41,9 +41,15 @@ const struct tr_cli_command tr_cli_commands[] = {
 		"Checks the configuration, the contract, privileges and every statement against the live "
 		"database, and prints the plan: inputs, scans and connections, columns with their types from "
 		"Postgres to Parquet to Athena, estimated rows and bytes, memory, and the files expected. Reads "
-		"no rows and publishes nothing.",
+		"no rows and publishes nothing.\n\n"
+		"For a lake in S3 it says which credentials are used and what was tried in which order, and tries "
+		"each permission that a run needs, without leaving anything behind.",
 		TR_CLI_DATASET, NULL, 0, -1,
-		{ OBJECTS_OPTION, JSON_OPTION },
+		{
+			OBJECTS_OPTION,
+			{ "offline", 0, TR_CLI_FLAG, NULL, NULL, "do not look at a lake in S3" },
+			JSON_OPTION,
+		},
 		{
 			{ "tailrace check", "check everything" },
 			{ "tailrace check enriched_orders --json", "one dataset's plan, for a program" },

@@ -18,13 +18,14 @@ static int make_plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_
 }
 
 /* With the lake at hand, where a dataset reads others that are there. */
-static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
+static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options, bool offline,
 	struct tr_planning *out)
 {
 	struct tr_plan_options with_lake = *options;
 	struct tr_lakehouse house = { 0 };
 	int code = 0;
-	if (tr_plan_reads_lake(&out->config, options->names, options->n))
+	bool look = !offline || !tr_config_is_s3(&out->config);
+	if (look && tr_plan_reads_lake(&out->config, options->names, options->n))
 		code = tr_project_lake_to_read(cli, &out->config, &house);
 	if (house.store)
 		with_lake.lake = &house.lake;
@@ -49,7 +50,8 @@ static bool sign_in(struct tr_cli *cli, struct tr_planning *p, struct tr_pg **pg
 	return tr_pg_open(&connection, pg, err);
 }
 
-int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, struct tr_planning *out)
+int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, bool offline,
+	struct tr_planning *out)
 {
 	struct tr_err err = { 0 };
 	struct tr_pg *pg = NULL;
@@ -58,13 +60,13 @@ int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, 
 	if (code)
 		return code;
 	if (!tr_plan_reads_postgres(&out->config, options->names, options->n)) {
-		code = plan(cli, NULL, options, out);
+		code = plan(cli, NULL, options, offline, out);
 	} else if (!sign_in(cli, out, &pg, &err)) {
 		code = tr_console_error(&cli->console, &err);
 	} else {
 		tr_copy_text(out->where, sizeof out->where, tr_pg_where(pg));
 		out->server_version = tr_pg_server_version(pg);
-		code = plan(cli, pg, options, out);
+		code = plan(cli, pg, options, offline, out);
 		tr_pg_close(pg);
 	}
 	if (code) {

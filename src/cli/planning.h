@@ -14,10 +14,11 @@ struct tr_planning {
 	int server_version;
 };
 
-/* Everything that goes wrong has been printed; returns the exit code, 0 for success. The
+/* `offline`: a lake in S3 is not looked at. Everything that goes wrong has been printed; returns the exit code, 0 for success. The
  * connection is closed again: a run opens its own. `options` is borrowed while the plan
  * lives. */
-int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, struct tr_planning *out);
+int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, bool offline,
+	struct tr_planning *out);
 void tr_planning_clear(struct tr_planning *p);
 
 #endif

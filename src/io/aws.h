@@ -71,6 +71,9 @@ typedef bool (*tr_aws_accept)(const struct tr_aws_reply *reply);
 bool tr_aws_send(const struct tr_aws *aws, const struct tr_aws_request *request, tr_aws_accept accept,
 	struct tr_aws_reply *reply, struct tr_err *err) TR_CHECKED;
 
+/* The error is a refusal of permission, and its hint names the action to allow. */
+bool tr_aws_is_denied(const struct tr_err *err);
+
 /* A JSON 1.1 call: `target` is `AWSGlue.GetTable`; body is borrowed. *out (owned; NULL where
  * the answer was an accepted error) is the parsed answer. The rest as tr_aws_send. */
 struct tr_aws_json_call {

@@ -88,6 +88,13 @@ static bool hint_region(const struct tr_aws *aws, const struct tr_aws_reply *rep
 	return true;
 }
 
+#define ALLOW "allow "
+
+bool tr_aws_is_denied(const struct tr_err *err)
+{
+	return err->kind == TR_ERR_USER && starts(err->hint, ALLOW);
+}
+
 /* The action that a refusal names (`not authorized to perform: kms:Decrypt on resource: arn`)
  * may be another than the one that was called. */
 static bool hint_denied(const struct tr_aws_request *request, const struct tr_aws_reply *reply,
@@ -110,8 +117,8 @@ static bool hint_denied(const struct tr_aws_request *request, const struct tr_aw
 	if (named && on)
 		snprintf(subject, sizeof subject, "%.*s", (int)strcspn(on + 13, " ,"), on + 13);
 	tr_err_hint(err,
-		"allow %s on %s for these credentials; `tailrace policy` prints every permission that this "
-		"configuration needs",
+		ALLOW "%s on %s for these credentials; `tailrace policy` prints every permission that this "
+		      "configuration needs",
 		action, subject);
 	return true;
 }
