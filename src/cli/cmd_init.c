@@ -5,6 +5,7 @@
 #include "cli/project.h"
 #include "cli/proposal.h"
 #include "io/pg.h"
+#include "io/store_s3.h"
 #include "source/relation.h"
 
 #define TEXT_MAX ((size_t)64 << 20)
@@ -17,6 +18,7 @@ struct init {
 	size_t n;
 	struct tr_proposal proposal;
 	struct tr_str yaml, sql;
+	char database[256]; /* the source's name */
 	char *yaml_path, *sql_path;
 };
 
@@ -99,6 +101,8 @@ static bool look(struct init *in, const char *tables, struct tr_err *err)
 		.cancel = &in->cli->cancel };
 	if (!tr_pg_open(&options, &pg, err))
 		return false;
+	const char *slash = strrchr(tr_pg_where(pg), '/');
+	tr_copy_text(in->database, sizeof in->database, slash ? slash + 1 : "");
 	bool ok = tr_pg_exec(pg, "SET default_transaction_read_only = on", err) &&
 		tr_relation_list(pg, &in->relations, &in->n, err);
 	if (ok && in->n == 0) {
@@ -122,7 +126,18 @@ static bool refuse_overwriting(const char *path, struct tr_err *err)
 	return tr_err_hint(err, "keep it, write elsewhere with --dir, or replace it with --force");
 }
 
-static bool prepare(struct init *in, const char *folder, bool force, struct tr_err *err)
+static bool check_lake(const char *lake, struct tr_err *err)
+{
+	char bucket[64], prefix[TR_KEY_MAX];
+	if (!lake || strncmp(lake, "s3://", 5) == 0)
+		return !lake || tr_s3_location(lake, bucket, prefix, err);
+	if (*lake && !strstr(lake, "://"))
+		return true;
+	tr_err_set(err, TR_ERR_USER, "`%s` is no place for a lake", lake);
+	return tr_err_hint(err, "give --lake a folder, or s3://bucket/prefix");
+}
+
+static bool prepare(struct init *in, const char *folder, const char *lake, bool force, struct tr_err *err)
 {
 	char name[TR_NAME_MAX + 32];
 	const struct tr_proposal_join *join = &in->proposal.join;
@@ -137,8 +152,10 @@ static bool prepare(struct init *in, const char *folder, bool force, struct tr_e
 		return false;
 	tr_str_init(&in->yaml, TEXT_MAX);
 	tr_str_init(&in->sql, TEXT_MAX);
-	return tr_proposal_yaml(&in->proposal, in->has_password ? "${DATABASE_URL}" : in->url, &in->yaml,
-		       err) &&
+	const struct tr_proposal_places places = { .url = in->has_password ? "${DATABASE_URL}" : in->url,
+		.location = lake ? lake : TR_PROPOSAL_LAKE,
+		.database = in->database };
+	return tr_proposal_yaml(&in->proposal, &places, &in->yaml, err) &&
 		(!join->set || tr_proposal_sql(&in->proposal, &in->sql, err));
 }
 
@@ -179,10 +196,11 @@ int tr_cmd_init(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_err err = { 0 };
 	struct init in = { .cli = cli };
-	const char *folder = tr_cli_value(args, "dir");
-	bool ok = take_url(&in, args->positional[0], &err) && look(&in, tr_cli_value(args, "tables"), &err) &&
+	const char *folder = tr_cli_value(args, "dir"), *lake = tr_cli_value(args, "lake");
+	bool ok = check_lake(lake, &err) && take_url(&in, args->positional[0], &err) &&
+		look(&in, tr_cli_value(args, "tables"), &err) &&
 		tr_proposal_make(in.relations, in.n, &in.proposal, &err) &&
-		prepare(&in, folder ? folder : ".", tr_cli_flag(args, "force"), &err) &&
+		prepare(&in, folder ? folder : ".", lake, tr_cli_flag(args, "force"), &err) &&
 		write_files(&in, &err);
 	if (ok)
 		report(&in);

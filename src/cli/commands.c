@@ -29,11 +29,14 @@ const struct tr_cli_command tr_cli_commands[] = {
 		TR_CLI_TEXT, NULL, 1, 1,
 		{
 			{ "dir", 0, TR_CLI_FOLDER, "DIR", NULL, "where to write (default: this folder)" },
+			{ "lake", 0, TR_CLI_FOLDER, "LAKE", NULL,
+				"where the lake is to be: a folder or s3://bucket/prefix (default: ./lake)" },
 			{ "tables", 0, TR_CLI_TEXT, "LIST", NULL, "only these tables, separated by commas" },
 			{ "force", 0, TR_CLI_FLAG, NULL, NULL, "replace files that are there" },
 		},
 		{
 			{ "tailrace init postgres://app@db/shop", "propose datasets for all tables of `shop`" },
+			{ "tailrace init postgres://app@db/shop --lake s3://acme-lake/shop", "with a lake in S3, and Glue" },
 			{ "tailrace init service=shop --tables public.orders,public.users", "for two tables" },
 		},
 		tr_cmd_init },

@@ -47,9 +47,16 @@ bool tr_proposal_make(struct tr_relation *const *relations, size_t n, struct tr_
 	struct tr_err *err) TR_CHECKED;
 void tr_proposal_clear(struct tr_proposal *p);
 
-/* tailrace.yaml. `url` stands in it as it is given (`${DATABASE_URL}`). */
-bool tr_proposal_yaml(const struct tr_proposal *p, const char *url, struct tr_str *out,
-	struct tr_err *err) TR_CHECKED;
+#define TR_PROPOSAL_LAKE "./lake"
+/* From where to where. */
+struct tr_proposal_places {
+	const char *url;      /* stands in the file as it is given (`${DATABASE_URL}`) */
+	const char *location; /* of the lake; in S3, its datasets are proposed for Glue as well */
+	const char *database; /* the source's name of it */
+};
+/* tailrace.yaml. */
+bool tr_proposal_yaml(const struct tr_proposal *p, const struct tr_proposal_places *places,
+	struct tr_str *out, struct tr_err *err) TR_CHECKED;
 /* transforms/<join>.sql */
 bool tr_proposal_sql(const struct tr_proposal *p, struct tr_str *out, struct tr_err *err) TR_CHECKED;
 

@@ -183,20 +183,42 @@ static void add_join(struct tr_str *out, const struct tr_proposal_join *j)
 	add_columns(out, d, false);
 }
 
-static void add_head(struct tr_str *out, const char *url)
+static void add_lake(struct tr_str *out, const struct tr_proposal_places *places)
+{
+	bool s3 = strncmp(places->location, "s3://", 5) == 0;
+	char database[TR_NAME_MAX + 1];
+	tr_str_add(out, "\nlake:\n  location: ");
+	if (!s3 && strcmp(places->location, TR_PROPOSAL_LAKE) != 0) {
+		add_quoted(out, places->location);
+		tr_str_addc(out, '\n');
+	} else {
+		tr_str_addf(out, "%-21s # published datasets live here\n", places->location);
+	}
+	if (!s3)
+		return;
+	tr_name_propose(places->database, database);
+	tr_str_addf(out,
+		"  catalog: glue                   # a table for each dataset; `local`: none\n"
+		"  database: %-21s # in the catalog; made where it does not exist\n"
+		"# aws:\n"
+		"#   region: eu-west-1             # left out: AWS_REGION, the profile's, the machine's\n"
+		"#   profile: default              # left out: environment, profile, role, as the SDKs do\n",
+		tr_name_is_dataset(database) ? database : "lake");
+}
+
+static void add_head(struct tr_str *out, const struct tr_proposal_places *places)
 {
 	tr_str_add(out,
 		"# Written by `tailrace init` from the database's catalog; yours to edit.\n"
 		"# `tailrace check` shows what a run would do, `tailrace run` publishes,\n"
 		"# `tailrace query` looks at the result.\n"
 		"source:\n  url: ");
-	if (strcmp(url, "${DATABASE_URL}") == 0)
-		tr_str_add(out, url);
+	if (strcmp(places->url, "${DATABASE_URL}") == 0)
+		tr_str_add(out, places->url);
 	else
-		add_quoted(out, url);
+		add_quoted(out, places->url);
+	add_lake(out, places);
 	tr_str_add(out,
-		"\nlake:\n"
-		"  location: ./lake                # published datasets live here\n"
 		"limits:\n"
 		"  connections: 2                  # to Postgres at once\n"
 		"  memory: 512MiB                  # of the whole process; it spills before it passes this\n"
@@ -204,9 +226,10 @@ static void add_head(struct tr_str *out, const char *url)
 		"datasets:\n");
 }
 
-bool tr_proposal_yaml(const struct tr_proposal *p, const char *url, struct tr_str *out, struct tr_err *err)
+bool tr_proposal_yaml(const struct tr_proposal *p, const struct tr_proposal_places *places,
+	struct tr_str *out, struct tr_err *err)
 {
-	add_head(out, url);
+	add_head(out, places);
 	for (size_t i = 0; i < p->n; i++)
 		add_copy(out, &p->datasets[i]);
 	if (p->join.set)

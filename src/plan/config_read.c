@@ -188,6 +188,8 @@ void tr_config_defaults(struct tr_config_reader *r, const struct tr_config_secti
 		tr_copy_text(text, sizeof text, key->fallback);
 		struct tr_yaml node = { .kind = TR_YAML_TEXT, .pos = { 1, 1 }, .text = text, .plain = true };
 		key->read(r, key, &node, target);
+		if (key->pos) /* it stands nowhere */
+			*(struct tr_pos *)((char *)target + key->pos) = (struct tr_pos){ 0 };
 	}
 }
 

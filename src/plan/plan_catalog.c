@@ -11,6 +11,19 @@ static struct tr_pos position(const struct tr_config_dataset *c)
 	return c->partitions_pos.line ? c->partitions_pos : c->n_partitions ? c->partitions[0].pos : c->pos;
 }
 
+/* What its readers see otherwise than the lake's own. */
+static bool warn_types(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	for (size_t i = 0; i < d->contract.schema.n; i++)
+		if (d->contract.schema.fields[i].type.kind == TR_UUID &&
+			!tr_plan_warn(plan, d, err,
+				"Athena reads the uuid `%s` as 16 bytes; declared as string it is the text that "
+				"people know",
+				d->contract.schema.fields[i].name))
+			return false;
+	return true;
+}
+
 bool tr_plan_catalog(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
 {
 	const struct tr_config *c = plan->config;
@@ -20,7 +33,8 @@ bool tr_plan_catalog(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 	char *reason = NULL;
 	if (strcmp(c->lake.catalog, "glue") != 0)
 		return true;
-	if (tr_glue_plan(&table, &d->contract.schema, d->keys, d->n_keys, &reason, &err))
+	if (warn_types(plan, d, &err) &&
+		tr_glue_plan(&table, &d->contract.schema, d->keys, d->n_keys, &reason, &err))
 		d->catalog = tr_arena_strdup(&plan->arena, reason, &err);
 	free(reason);
 	if (d->catalog)

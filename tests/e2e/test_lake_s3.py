@@ -160,3 +160,72 @@ def test_a_program_that_embeds_the_library_publishes_to_s3_and_reads_it(project,
                           capture_output=True, text=True, timeout=120)
     assert done.stderr == "" and done.returncode == 0, done
     assert done.stdout.splitlines()[0] == "row 500500"
+
+
+def test_init_for_a_lake_in_s3_writes_what_runs_as_it_is(project, db, aws):
+    db.execute("CREATE TABLE orders (id int PRIMARY KEY, placed_at timestamptz NOT NULL, noon time, tag uuid);"
+               "INSERT INTO orders SELECT i, now(), '12:00', gen_random_uuid() FROM generate_series(1, 10) i")
+    project.run("init", db.url, "--lake", aws.location, env={**aws.env, "DATABASE_URL": None}, check=0)
+    text = (project.folder / "tailrace.yaml").read_text()
+    assert f"location: {aws.location} " in text and "catalog: glue" in text and f"database: {db.name} " in text
+    (project.folder / "tailrace.yaml").write_text(text.replace(f"database: {db.name} ", f"database: {aws.database} "))
+    project.run("check", env=aws.env, check=0)
+    project.run("run", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT count(*), min(noon) FROM orders") == [["10", "12:00:00"]]
+    assert aws.glue.get_table(DatabaseName=aws.database, Name="orders")["Table"]["Parameters"]["tailrace.version"] == "1"
+
+
+@pytest.mark.parametrize("wrong", ["s3://b", "gs://bucket/x", "s3://bucket/a/../b"])
+def test_init_refuses_a_place_that_is_none(project, db, wrong):
+    done = project.run("init", db.url, "--lake", wrong, check=2)
+    assert wrong in done.stderr and "s3://bucket/prefix" in done.stderr
+
+
+# ---- what goes wrong ----
+
+@pytest.fixture
+def one(project, db, aws):
+    """A dataset of one row, configured for S3 and Glue."""
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    project.config({"lake": lake(aws), "aws": {"attempts": 1}, "datasets": {"t": {"inputs": {"t": "t"}}}})
+    return project
+
+
+def fails(project, command, env, code, *said):
+    done = project.run(*command, env=env, check=code)
+    for text in said:
+        assert text in done.stderr, done.stderr
+    assert "hint:" in done.stderr
+    for secret in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        assert env.get(secret, "\0") not in done.stderr + done.stdout
+    return done.stderr
+
+
+COMMANDS = [["run"], ["datasets"], ["query", "SELECT * FROM t"], ["gc"], ["verify"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0])
+def test_a_bucket_that_is_not_there_is_named(one, aws, command):
+    text = (one.folder / "tailrace.yaml").read_text()
+    (one.folder / "tailrace.yaml").write_text(text.replace(aws.bucket, "no-such-bucket-here"))
+    fails(one, command, aws.env, 2, "no-such-bucket-here")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0])
+def test_a_wrong_secret_is_said_without_it(one, aws, command):
+    fails(one, command, {**aws.env, "AWS_SECRET_ACCESS_KEY": "not-the-secret-word"}, 2, "AWS_SECRET_ACCESS_KEY")
+
+
+def test_no_credentials_at_all_says_what_was_tried(one, aws):
+    env = {key: value for key, value in aws.env.items() if key not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    fails(one, ["datasets"], env, 2, "AWS_ACCESS_KEY_ID")
+
+
+def test_no_region_says_where_it_may_stand(one, aws):
+    fails(one, ["datasets"], {**aws.env, "AWS_REGION": None}, 2, "aws.region")
+
+
+def test_a_server_that_is_not_there_is_a_transient_failure(one, aws):
+    env = {**aws.env, "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+    for command in COMMANDS:
+        fails(one, command, env, 3, "127.0.0.1:9")

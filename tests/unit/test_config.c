@@ -312,6 +312,9 @@ static void a_lake_in_s3_reads_with_all_its_keys(void **state)
 	assert_int_equal(c->s3.part_size, 8 << 20);
 	assert_int_equal(c->s3.uploads, 4);
 	assert_false(c->datasets[0].registered || c->datasets[0].adopt);
+	/* What the file does not say stands nowhere. */
+	assert_int_equal(c->datasets[0].partitions_pos.line, 0);
+	assert_int_equal(c->lake.catalog_pos.line, 0);
 	clear(&p);
 }
 
