@@ -70,8 +70,7 @@ static void print_notes(struct tr_cli *cli, const struct tr_config *config, bool
 	if (config->source.iam_auth && !reader)
 		tr_console_note(&cli->console,
 			"rds-db:connect: put the database's resource id (db-...) in place of `*`");
-	if (json && reader && config->engine && strcmp(config->engine, "athena") == 0 &&
-		!config->athena.output_location)
+	if (json && tr_policy_uses_athena(config) && !config->athena.output_location)
 		tr_console_note(&cli->console,
 			"where the workgroup puts results is not known%s; athena.output_location says it",
 			strcmp(config->athena.workgroup, "primary") == 0

@@ -164,12 +164,10 @@ static void write_tables(struct maker *m)
 	on_database(m, s);
 }
 
-static void read_tables(struct maker *m)
+/* What Athena, and Trino and Spark with the reader's keys, ask Glue. */
+static void query_tables(struct maker *m)
 {
-	struct tr_policy_statement *s = add(m, "ReadTables");
-	allow(s, "glue:GetTable");
-	on_tables(m, s);
-	s = add(m, "QueryTables");
+	struct tr_policy_statement *s = add(m, "QueryTables");
 	s->by_engine = true;
 	allow(s, "glue:GetDatabase");
 	allow(s, "glue:GetTables");
@@ -179,17 +177,38 @@ static void read_tables(struct maker *m)
 	on_tables(m, s);
 }
 
+static void read_tables(struct maker *m)
+{
+	struct tr_policy_statement *s = add(m, "ReadTables");
+	allow(s, "glue:GetTable");
+	on_tables(m, s);
+	query_tables(m);
+}
+
 /* ---- Athena ---- */
 
-static bool uses_athena(const struct maker *m)
+static bool runs_on_athena(const struct tr_config *c)
 {
-	return m->role == TR_POLICY_READER && m->c->engine && strcmp(m->c->engine, "athena") == 0;
+	for (size_t i = 0; i < c->n_datasets; i++)
+		if (c->datasets[i].run_on && strcmp(c->datasets[i].run_on, "athena") == 0)
+			return true;
+	return false;
+}
+
+static bool queries_athena(const struct tr_config *c)
+{
+	return c->engine && strcmp(c->engine, "athena") == 0;
+}
+
+bool tr_policy_uses_athena(const struct tr_config *c)
+{
+	return queries_athena(c) || runs_on_athena(c);
 }
 
 const char *tr_policy_results(const struct tr_config *c, struct tr_arena *arena, struct tr_err *err)
 {
 	char bucket[64], prefix[TR_KEY_MAX];
-	if (!c->engine || strcmp(c->engine, "athena") != 0)
+	if (!tr_policy_uses_athena(c))
 		return NULL;
 	if (c->athena.output_location)
 		return c->athena.output_location;
@@ -226,8 +245,11 @@ static void write_results(struct maker *m)
 
 static void use_athena(struct maker *m)
 {
-	if (!uses_athena(m))
+	bool writer = m->role == TR_POLICY_WRITER;
+	if (writer ? !runs_on_athena(m->c) : !queries_athena(m->c))
 		return;
+	if (writer)
+		query_tables(m);
 	struct tr_policy_statement *s = add(m, "QueryAthena");
 	allow(s, "athena:StartQueryExecution");
 	allow(s, "athena:GetQueryExecution");

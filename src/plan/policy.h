@@ -42,6 +42,8 @@ bool tr_policy_make(const struct tr_config *config, enum tr_policy_role role,
 	const struct tr_policy_names *names, struct tr_policy *out, struct tr_err *err) TR_CHECKED;
 void tr_policy_clear(struct tr_policy *p);
 
+/* For queries, or for a dataset that runs there. */
+bool tr_policy_uses_athena(const struct tr_config *config);
 /* Where Athena puts results: athena.output_location, or for a workgroup of our own making a folder of
  * the lake's bucket that is no dataset. NULL (no error set): Athena is not used, or not known. */
 const char *tr_policy_results(const struct tr_config *config, struct tr_arena *arena, struct tr_err *err);

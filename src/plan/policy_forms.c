@@ -21,8 +21,7 @@ static bool has_glue(const struct tr_config *c)
 /* A workgroup of our own making: `primary` is there already. */
 static bool has_workgroup(const struct tr_config *c)
 {
-	return has_lake(c) && c->engine && strcmp(c->engine, "athena") == 0 &&
-		strcmp(c->athena.workgroup, "primary") != 0;
+	return has_lake(c) && tr_policy_uses_athena(c) && strcmp(c->athena.workgroup, "primary") != 0;
 }
 
 static bool document(const struct tr_config *c, enum tr_policy_role role, const struct tr_policy_names *names,

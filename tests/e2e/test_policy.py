@@ -82,6 +82,18 @@ def test_the_reader_may_change_nothing(bare):
     assert policy["WriteResults"]["Resource"] == ["arn:aws:s3:::acme-lake/_athena-results/*"]
 
 
+def test_a_writer_whose_sql_runs_on_athena_may_start_it(bare):
+    bare.write("s.sql", "SELECT id FROM users")
+    heavy = {"from": ["users"], "sql": "s.sql", "columns": {"id": "int"}, "run_on": "athena"}
+    bare.config({**CONFIG, "engine": "embedded", "datasets": {**CONFIG["datasets"], "heavy": heavy}})
+    policy = statements(json.loads(bare.run("policy", check=0).stdout))
+    assert "athena:StartQueryExecution" in policy["QueryAthena"]["Action"]
+    assert "glue:GetPartitions" in policy["QueryTables"]["Action"]
+    assert policy["WriteResults"]["Resource"] == ["arn:aws:s3:::acme-lake/_athena-results/*"]
+    # Who only reads has the embedded engine.
+    assert "QueryAthena" not in statements(json.loads(bare.run("policy", "--reader", check=0).stdout))
+
+
 @pytest.mark.parametrize("secret, resource", [
     ("prod/shop", "arn:aws-cn:secretsmanager:cn-north-1:*:secret:prod/shop-??????"),
     ("arn:aws-cn:secretsmanager:cn-north-1:1:secret:shop-AbCdEf",
@@ -158,6 +170,7 @@ def substituted(value, of):
     return [substituted(item, of) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow  # the linter's own
 def test_cloudformation_has_the_same_and_passes_its_linter(bare):
     import cfnlint
     bare.config(CONFIG)
@@ -181,6 +194,7 @@ def allowed(policy):
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
+@pytest.mark.slow
 def test_the_writers_policy_is_what_the_calls_need_and_no_more(project, db, aws, fault_proxy):
     proxy = fault_proxy(aws)
     db.execute("CREATE TABLE t AS SELECT i AS id, 'c' || i % 3 AS country, repeat(md5(i::text), 20) AS x"
@@ -226,3 +240,18 @@ def test_the_writers_policy_is_what_the_calls_need_and_no_more(project, db, aws,
     run("verify")
     reader = json.loads(run("policy", "--reader").stdout)
     assert {PERMISSIONS.get(call, call) for call in proxy.operations()} <= allowed(reader)
+
+
+def test_a_readers_queries_on_athena_are_in_the_policy(project, db, aws, fake_athena, fault_proxy):
+    proxy = fault_proxy({"athena": fake_athena.env["AWS_ENDPOINT_URL_ATHENA"]})
+    env = {**fake_athena.env, "AWS_ENDPOINT_URL_ATHENA": proxy.endpoint("athena")}
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    project.config({"lake": {"location": aws.location, "catalog": "glue", "database": aws.database},
+                    "engine": "athena", "athena": {"output_location": f"s3://{aws.bucket}/results/"},
+                    "datasets": {"a": {"inputs": {"t": "t"}}}})
+    project.run("run", env=env, check=0)
+    project.run("query", "SELECT count(*) FROM a", env=env, check=0)
+    policy = statements(json.loads(project.run("policy", "--reader", env=env, check=0).stdout))
+    used = set(proxy.operations())
+    # Stopping takes a Ctrl-C.
+    assert set(policy["QueryAthena"]["Action"]) - {"athena:StopQueryExecution"} == used
