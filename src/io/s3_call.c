@@ -121,8 +121,10 @@ bool tr_s3_head(const struct tr_s3 *s3, const char *key, bool *found, uint64_t *
 		*bytes = tr_http_header(&reply.http, "content-length", length, sizeof length)
 			? strtoull(length, NULL, 10)
 			: 0;
-		/* A checksum of the parts' checksums is not the object's. */
+		/* A checksum of the parts' checksums is not the object's, nor is (of a server that
+		 * only pretends) one of another length. */
 		if (tr_http_header(&reply.http, "x-amz-checksum-crc64nvme", sum, sizeof sum) &&
+			strlen(sum) == TR_CRC64_TEXT - 1 &&
 			!(tr_http_header(&reply.http, "x-amz-checksum-type", type, sizeof type) &&
 				strcmp(type, "COMPOSITE") == 0)) {
 			memcpy(checksum, "crc64nvme:", 10);

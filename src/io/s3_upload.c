@@ -160,6 +160,30 @@ static bool is_there(const struct s3_sink *s, const char *checksum)
 		(!kept[0] || strcmp(kept, checksum) == 0);
 }
 
+/* The answer is a result, and its checksum, where it tells one, is ours. */
+static bool check_result(const struct s3_sink *s, const struct tr_aws_reply *reply, const char *sum,
+	struct tr_err *err)
+{
+	static const char name[] = "CompleteMultipartUploadResult";
+	const struct tr_buf *body = &reply->http.body;
+	struct tr_str theirs;
+	size_t at = 0;
+	if (!body->len || !memmem(body->data, body->len, name, sizeof name - 1))
+		return tr_err_set(err, TR_ERR_TRANSIENT, "S3 did not say whether it has put `%s/%s` together",
+			s->s3->location, s->key);
+	tr_str_init(&theirs, 64);
+	bool differs =
+		tr_xml_element((const char *)body->data, body->len, &at, "ChecksumCRC64NVME", &theirs) &&
+		theirs.len == TR_CRC64_TEXT - 1 && strcmp(theirs.ptr, sum) != 0;
+	tr_str_clear(&theirs);
+	if (!differs)
+		return true;
+	tr_err_set(err, TR_ERR_TRANSIENT, "S3 put `%s/%s` together as something else", s->s3->location,
+		s->key);
+	tr_err_detail(err, "its checksum is not that of what was sent");
+	return tr_err_hint(err, "run again; nothing was published");
+}
+
 static bool complete(struct s3_sink *s, uint64_t crc, struct tr_err *err)
 {
 	char sum[TR_CRC64_TEXT], size[24], checksum[TR_CHECKSUM_TEXT];
@@ -177,10 +201,12 @@ static bool complete(struct s3_sink *s, uint64_t crc, struct tr_err *err)
 	snprintf(size, sizeof size, "%llu", (unsigned long long)s->base.bytes);
 	tr_s3_query(&call, "uploadId", s->upload_id);
 	tr_s3_header(&call, "content-type", "application/xml");
-	tr_s3_header(&call, "x-amz-checksum-crc64nvme", sum);
+	/* The checksum is compared with the answer's and not sent along: some servers take the
+	 * header for one of the list of parts. */
 	tr_s3_header(&call, "x-amz-checksum-type", "FULL_OBJECT");
 	tr_s3_header(&call, "x-amz-mp-object-size", size);
 	bool ok = tr_s3_send(s->s3, &call, &reply, err);
+	ok = ok && check_result(s, &reply, sum, err);
 	if (!ok && err->kind != TR_ERR_CANCELLED && is_there(s, checksum)) {
 		/* It was done, and its reply lost; or it was sent again and the upload was gone. */
 		tr_err_clear(err);

@@ -116,6 +116,7 @@ class Call:
     fault: str = ""     # what was done to it
     access_key: str = ""   # that signed it
     answer_bytes: int = 0  # of the answer's body
+    headers: dict = dataclasses.field(default_factory=dict)  # of the request, names in lower case
 
     def __str__(self):
         return f"{self.operation} {self.method} {self.path}?{self.query} -> {self.fault or self.status}"
@@ -481,7 +482,7 @@ def call_of(service, request):
     target = request.headers.get("x-amz-target", "")
     signed = re.search("Credential=([^/]+)/", request.headers.get("authorization", ""))
     return Call(service, f"{service}:{operation_of(service, request, path, query, target)}", request.method, path,
-                query, target, len(request.body), access_key=signed[1] if signed else "")
+                query, target, len(request.body), access_key=signed[1] if signed else "", headers=request.headers)
 
 
 def operation_of(service, request, path, query, target):
