@@ -463,51 +463,66 @@ static bool own_failure(const struct transfer *t, struct tr_err *err)
 	return true;
 }
 
+/* What the user has to correct; trying again changes nothing. */
+static bool user_failure(const struct transfer *t, CURLcode code, bool sent, struct tr_err *err)
+{
+	if (is_trust(code)) {
+		trust_error(t, code, err);
+	} else if (code == CURLE_UNSUPPORTED_PROTOCOL && sent) {
+		tr_err_set(err, TR_ERR_USER, "%s answers, but not in HTTP", t->host);
+		tr_err_hint(err, "check the address and its port");
+	} else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+		tr_err_set(err, TR_ERR_USER, "%s is no address to send a request to", t->host);
+		tr_err_hint(err, "an endpoint is written http://host:port or https://host");
+	} else {
+		return false;
+	}
+	tr_err_detail(err, "%s", *t->text ? t->text : curl_easy_strerror(code));
+	return true;
+}
+
+static void network_failure(const struct transfer *t, CURLcode code, bool sent, struct tr_err *err)
+{
+	if (t->stalled)
+		tr_err_set(err, TR_ERR_TRANSIENT, "%s moved no byte for %.3g s", t->host,
+			(double)t->stall_us / 1e6);
+	else if (!sent)
+		tr_err_set(err, TR_ERR_TRANSIENT, "could not reach %s", t->host);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		tr_err_set(err, TR_ERR_TRANSIENT, "%s did not answer in time", t->host);
+	else if (code == CURLE_OK || code == CURLE_PARTIAL_FILE ||
+		(code == CURLE_RECV_ERROR && t->response->headers.len))
+		tr_err_set(err, TR_ERR_TRANSIENT, "the answer of %s was cut short", t->host);
+	else
+		tr_err_set(err, TR_ERR_TRANSIENT, "the connection to %s broke", t->host);
+	if (!sent)
+		tr_err_hint(err, "check the address, the network%s",
+			t->request->no_proxy ? "" : " and the proxy (https_proxy, no_proxy)");
+	else
+		tr_err_hint(err,
+			"run again; where it stays so, look at the server and the network before it");
+}
+
 static bool failure(const struct transfer *t, CURLcode code, bool sent, struct tr_err *err)
 {
 	const char *text = *t->text ? t->text : curl_easy_strerror(code);
 	char system[256] = "";
 	long number = 0;
-	if (own_failure(t, err))
+	if (own_failure(t, err) || user_failure(t, code, sent, err))
 		return false;
-	if (is_trust(code)) {
-		trust_error(t, code, err);
-		return tr_err_detail(err, "%s", text);
-	}
 	if (code == CURLE_OUT_OF_MEMORY)
 		return tr_err_memory(err, sizeof *t);
-	if (sent && code == CURLE_UNSUPPORTED_PROTOCOL) {
-		tr_err_set(err, TR_ERR_USER, "%s answers, but not in HTTP", t->host);
-		tr_err_hint(err, "check the address and its port");
-		return tr_err_detail(err, "%s", text);
-	}
-	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-		tr_err_set(err, TR_ERR_USER, "%s is no address to send a request to", t->host);
-		tr_err_hint(err, "an endpoint is written http://host:port or https://host");
-		return tr_err_detail(err, "%s", text);
-	}
+	network_failure(t, code, sent, err);
 	if (t->stalled)
-		return tr_err_set(err, TR_ERR_TRANSIENT, "%s moved no byte for %.3g s", t->host,
-			(double)t->stall_us / 1e6);
-	if (!sent) {
-		tr_err_set(err, TR_ERR_TRANSIENT, "could not reach %s", t->host);
-		tr_err_hint(err, "check the address, the network%s",
-			t->request->no_proxy ? "" : " and the proxy (https_proxy, no_proxy)");
-	} else if (code == CURLE_OPERATION_TIMEDOUT) {
-		tr_err_set(err, TR_ERR_TRANSIENT, "%s did not answer in time", t->host);
-	} else if (code == CURLE_OK) { /* libcurl takes the end of the connection for that of the headers */
+		return false;
+	/* libcurl takes the end of the connection for that of the headers. */
+	if (code == CURLE_OK)
 		text = "the connection was closed in the middle of the headers";
-		tr_err_set(err, TR_ERR_TRANSIENT, "the answer of %s was cut short", t->host);
-	} else if (code == CURLE_PARTIAL_FILE || (code == CURLE_RECV_ERROR && t->response->headers.len)) {
-		tr_err_set(err, TR_ERR_TRANSIENT, "the answer of %s was cut short", t->host);
-	} else {
-		tr_err_set(err, TR_ERR_TRANSIENT, "the connection to %s broke", t->host);
-	}
-	curl_easy_getinfo(t->line->easy, CURLINFO_OS_ERRNO, &number);
-	if (number)
-		return tr_err_detail(err, "%s (%s)", text, strerror_r((int)number, system, sizeof system));
 	if (t->repeated)
 		text = "the connection was closed after the request had been sent";
+	curl_easy_getinfo(t->line->easy, CURLINFO_OS_ERRNO, &number);
+	if (number && !t->repeated)
+		return tr_err_detail(err, "%s (%s)", text, strerror_r((int)number, system, sizeof system));
 	return tr_err_detail(err, "%s", text);
 }
 

@@ -255,6 +255,7 @@ static void a_connection_that_is_reset_leaves_the_fate_unknown(void **state)
 	}
 	assert_non_null(strstr(c.err.what, "the connection to 127.0.0.1:"));
 	assert_non_null(strstr(c.err.what, " broke"));
+	assert_non_null(strstr(c.err.hint, "run again; where it stays so"));
 	finish(&s, &c);
 }
 
