@@ -20,6 +20,38 @@ void tr_check_aws_clear(struct tr_check_aws *a)
 	tr_lakehouse_close(&a->house);
 }
 
+/* What names the partitions of the newest version; nothing where none is published. */
+static void add_partitions(const struct tr_check_aws *a, const struct tr_plan_dataset *d, struct tr_str *out)
+{
+	struct tr_manifest m;
+	struct tr_err ignored = { 0 };
+	char *reason = NULL;
+	bool found = false, possible;
+	bool ok = d->n_keys && tr_lake_load(&a->house.lake, d->config->name, 0, &m, &found, &ignored) &&
+		found && tr_glue_projection(&m, &possible, &reason, &ignored);
+	if (ok)
+		tr_str_addf(out, "; of version %llu projection %s %s", (unsigned long long)m.version,
+			possible ? "names" : "can't name the partitions:", reason);
+	if (found)
+		tr_manifest_clear(&m);
+	free(reason);
+}
+
+char *tr_check_aws_table(const struct tr_check_aws *a, const struct tr_plan_dataset *d)
+{
+	struct tr_view_state view;
+	struct tr_err ignored = { 0 };
+	struct tr_str text;
+	/* What is wrong is said with the permissions. */
+	if (!a->tried || a->err.kind || !a->house.glue ||
+		!tr_lake_view(&a->house.lake, d->config->name, &view, &ignored))
+		return NULL;
+	tr_str_init(&text, 32768);
+	tr_str_add(&text, view.text);
+	add_partitions(a, d, &text);
+	return tr_str_take(&text, &ignored);
+}
+
 /* Which source gave the credentials, and a line a source. Owned; "" where none was asked. */
 static void story(const struct tr_check_aws *a, char **source, char **tried)
 {

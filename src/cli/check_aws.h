@@ -16,6 +16,10 @@ void tr_check_aws_try(struct tr_cli *cli, const struct tr_config *config, bool o
 	struct tr_check_aws *out);
 void tr_check_aws_clear(struct tr_check_aws *a);
 
+/* What the dataset's Glue table shows now, and how its partitions are named, in one line (owned); NULL:
+ * not known. */
+char *tr_check_aws_table(const struct tr_check_aws *a, const struct tr_plan_dataset *d);
+
 void tr_check_aws_print(struct tr_cli *cli, const struct tr_check_aws *a);
 /* null where nothing was tried. */
 json_t *tr_check_aws_json(const struct tr_check_aws *a);

@@ -1,4 +1,5 @@
 /* Prints the plan, for people and for programs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/check_aws.h"
@@ -235,8 +236,10 @@ static void print_resources(FILE *out, const struct tr_config *config, const str
 		fprintf(out, "about %.0f file%s\n", e.files, e.files == 1 ? "" : "s");
 }
 
-static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const struct tr_plan_dataset *d)
+static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const struct tr_plan_dataset *d,
+	const struct tr_check_aws *aws)
 {
+	char *shows = tr_check_aws_table(aws, d);
 	FILE *out = cli->console.out;
 	fprintf(out, "%s%s%s: ", tr_ink(&cli->console, out, TR_INK_BOLD), d->config->name,
 		tr_ink_end(&cli->console, out));
@@ -251,6 +254,9 @@ static void print_dataset(struct tr_cli *cli, const struct tr_planning *p, const
 	print_resources(out, &p->config, d);
 	if (d->catalog)
 		fprintf(out, "  Glue         %s\n", d->catalog);
+	if (shows)
+		fprintf(out, "               %s\n", shows);
+	free(shows);
 	for (size_t i = 0; i < d->n_checks; i++)
 		fprintf(out, "  check        %s\n", d->checks[i].text);
 	fflush(out);
@@ -268,7 +274,7 @@ static int print_plan(struct tr_cli *cli, const struct tr_planning *p, const str
 	else
 		fprintf(cli->console.out, "within %s\n\n", p->config.lake.location);
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
-		print_dataset(cli, p, &p->plan.datasets[i]);
+		print_dataset(cli, p, &p->plan.datasets[i], aws);
 	tr_check_aws_print(cli, aws);
 	int code = tr_check_aws_errors(cli, aws);
 	if (code)
@@ -351,8 +357,10 @@ static json_t *keys_json(const struct tr_plan_dataset *d)
 	return list;
 }
 
-static json_t *dataset_json(const struct tr_config *config, const struct tr_plan_dataset *d)
+static json_t *dataset_json(const struct tr_config *config, const struct tr_plan_dataset *d,
+	const struct tr_check_aws *aws)
 {
+	char *shows = tr_check_aws_table(aws, d);
 	struct estimate e = estimate(config, d);
 	json_t *warnings = json_array(), *checks = json_array();
 	for (const struct tr_plan_warning *w = d->warnings; w; w = w->next)
@@ -366,6 +374,8 @@ static json_t *dataset_json(const struct tr_config *config, const struct tr_plan
 		(json_int_t)d->engine_memory, "stage_memory", (json_int_t)d->stage_memory, "checks", checks,
 		"warnings", warnings);
 	json_object_set_new(o, "glue", d->catalog ? json_string(d->catalog) : json_null());
+	json_object_set_new(o, "glue_shows", shows ? json_string(shows) : json_null());
+	free(shows);
 	if (d->run_on)
 		json_object_set_new(o, "run_on", json_string(d->run_on));
 	json_object_set_new(o, "rows", e.rows < 0 ? json_null() : json_integer((json_int_t)e.rows));
@@ -379,7 +389,7 @@ static int print_plan_json(struct tr_cli *cli, const struct tr_planning *p, cons
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->plan.n_datasets; i++)
-		json_array_append_new(list, dataset_json(&p->config, &p->plan.datasets[i]));
+		json_array_append_new(list, dataset_json(&p->config, &p->plan.datasets[i], aws));
 	int code = tr_project_print_json(cli,
 		json_pack("{s:s, s:i, s:s, s:I, s:o, s:o}", "source", p->where, "server_version",
 			p->server_version, "lake", p->config.lake.location, "memory",

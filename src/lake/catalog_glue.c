@@ -334,7 +334,7 @@ static bool glue_holds(void *self, const struct tr_lake *lake, const char *datas
 	const char *template = json_string_value(
 		json_object_get(json_object_get(seen.table, "Parameters"), "storage.location.template"));
 	bool ok = (!at || hold(&h, at, err)) && (!template || hold(&h, template, err)) &&
-		(!seen.found || tr_glue_locations(self, dataset, hold, &h, err));
+		(!seen.partitioned || tr_glue_locations(self, dataset, hold, &h, err));
 	tr_glue_seen_clear(&seen);
 	return ok;
 }

@@ -1,5 +1,6 @@
 """What engines read through Glue's tables: Trino, by projection and by registered partitions, against Postgres."""
 import datetime
+import json
 import threading
 
 import pytest
@@ -252,8 +253,14 @@ def test_registered_partitions_carry_nulls_and_any_text(project, db, aws_fake, t
 def test_check_and_status_say_what_glue_shows(shop):
     shop.fill(SOME)
     shop.config(["country"])
-    assert "partition projection: a refresh is atomic for readers" in shop.run("check").stdout
+    checked = shop.run("check").stdout
+    assert "partition projection: a refresh is atomic for readers" in checked
+    assert "Glue has no table yet" in checked
     shop.run()
+    shows = "Glue shows version 1; of version 1 projection names `country`: enum of 3 values"
+    assert shows in shop.run("check").stdout
+    assert json.loads(shop.run("check", "--json").stdout)["datasets"][0]["glue_shows"] == shows
+    assert "Glue shows" not in shop.run("check", "--offline").stdout
     assert "ok" in shop.run("status").stdout
     table = shop.table()
     table_input = {key: table[key] for key in ("Name", "TableType", "StorageDescriptor", "PartitionKeys")}
