@@ -12,7 +12,6 @@
 #define STATEMENT_MAX ((size_t)1 << 20) /* the server's query.max-length */
 #define HEADERS_MAX 16
 #define STALL_MS 60000
-#define ATTEMPTS 8
 #define EMPTY_ANSWERS 10 /* in a row; from then on a pause is made between them */
 #define EMPTY_PAUSE_MS 100
 
@@ -406,7 +405,6 @@ bool tr_trino_new(const struct tr_trino_options *options, struct tr_remote **out
 {
 	static const struct tr_remote_ops OPS = { trino_run, trino_cancel, trino_free };
 	const struct tr_http_options http = { .ca_file = options->ca_file,
-		.attempts = ATTEMPTS,
 		.cancel = options->cancel,
 		.env = options->env,
 		.env_context = options->env_context };
