@@ -56,6 +56,18 @@ static const char *state_of(const struct tr_manifest *m, const char *drift, cons
 						   : "ok";
 }
 
+/* A dataset that it was made of has a newer version by now; empty: none has. */
+static void describe_sources(const struct tr_lake *lake, const struct tr_manifest *m, char *buf, size_t size)
+{
+	for (size_t i = 0; i < m->n_sources && !buf[0]; i++) {
+		const struct tr_manifest_source *source = &m->sources[i];
+		struct tr_err ignored = { 0 };
+		uint64_t newest = 0;
+		if (tr_lake_version(lake, source->dataset, &newest, &ignored) && newest > source->version)
+			snprintf(buf, size, "%s has v%llu", source->dataset, (unsigned long long)newest);
+	}
+}
+
 static void add_row(struct tr_table *t, const struct tr_manifest *m, const char *state, int64_t age)
 {
 	char text[TR_UNITS_TEXT], when[TR_CLOCK_TEXT];
@@ -130,6 +142,8 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 				describe_drift(d, &m, drift, sizeof drift);
 			else if (p.has_config)
 				snprintf(drift, sizeof drift, "not in the configuration");
+			if (!drift[0])
+				describe_sources(p.lake, &m, drift, sizeof drift);
 			struct tr_view_state view = look_at_view(cli, p.lake, names[i]);
 			if (json)
 				json_array_append_new(list, row_json(&m, drift, &view, age));

@@ -29,3 +29,17 @@ def test_an_embedder_gets_every_mistake_with_its_place(project, db):
     assert code == 1
     assert [line.split()[0] for line in lines] == ["mistake", "mistake", "error", "done"]
     assert "nowhere" in lines[0] and "tailrace.yaml:" in lines[0]
+
+
+def test_datasets_of_datasets_are_made_in_a_program_too(project, db):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 1000) i")
+    project.write("odd.sql", "SELECT id FROM a WHERE id % 2 = 1")
+    project.write("even.sql", "SELECT id FROM a WHERE id % 2 = 0")
+    made = {"from": ["a"], "columns": {"id": "int"}}
+    project.config({"datasets": {"odd": {**made, "sql": "odd.sql"}, "even": {**made, "sql": "even.sql"},
+                                 "a": {"inputs": {"t": "t"}}}})
+    code, lines = embed(project, "SELECT sum(id)::BIGINT FROM odd UNION ALL SELECT sum(id)::BIGINT FROM even")
+    assert code == 0, lines
+    assert sorted(lines[:2]) == ["row 250000", "row 250500"]
+    assert lines[2:] == ["dataset a 1 version 1 rows 1000", "dataset odd 1 version 1 rows 500",
+                         "dataset even 1 version 1 rows 500", "done events 3, tailrace 0.1.0"]

@@ -259,11 +259,25 @@ def test_a_straight_copy_without_columns_must_be_there_to_be_read(project, db):
     project.run("check", "t", check=0)
 
 
-def test_gc_spares_the_version_that_is_being_read(project, db):
+def test_datasets_and_status_say_what_each_was_made_of(project, db):
     shop(db)
     graph(project)
     project.run("run", "enriched_orders", check=0)
-    done = report(project.run("run", "daily", "--json", check=0))
-    assert done["daily"]["from"][0]["version"] == 1
+    project.run("run", "daily", check=0)
+    made_of = [{"dataset": "enriched_orders", "version": 1}]
     listed = json.loads(project.run("datasets", "--json", check=0).stdout)
-    assert {d["dataset"]: d.get("from") for d in listed}["daily"] == [{"dataset": "enriched_orders", "version": 1}]
+    assert {d["dataset"]: d.get("from") for d in listed} == {"best_days": None, "daily": made_of, "enriched_orders": []}
+    assert re.search(r"daily .* enriched_orders v1 +\| published", project.run("datasets", check=0).stdout)
+    state = json.loads(project.run("status", "--json", check=0).stdout)
+    assert {d["dataset"]: d["from"] for d in state} == {"daily": made_of, "enriched_orders": []}
+    project.run("run", "enriched_orders", check=0)
+    assert re.search(r"daily .*\| enriched_orders has v2", project.run("status", check=0).stdout)
+
+
+def test_a_rollback_keeps_what_the_version_was_made_of(project, db):
+    shop(db)
+    graph(project)
+    project.run("run", check=0)
+    project.run("run", check=0)
+    project.run("rollback", "daily", "--to", "1", check=0)
+    assert Published(project.lake, "daily").manifest["sources"] == [{"dataset": "enriched_orders", "version": 1}]

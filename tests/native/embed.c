@@ -3,6 +3,7 @@
  * embed CONFIG SQL runs every dataset, then prints the rows of a query of one bigint column.
  */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 
 static void hear(void *context, const struct tr_event *event)
 {
-	int *done = context;
+	/* Datasets that are made side by side tell of it from several threads. */
+	atomic_int *done = context;
 	if (event->kind == TR_EVENT_DONE)
-		++*done;
+		atomic_fetch_add(done, 1);
 }
 
 static int fail(const struct tr_pipeline *p, const struct tr_err *err)
@@ -41,7 +43,7 @@ static void print_column(struct ArrowArrayStream *stream)
 
 int main(int argc, char **argv)
 {
-	int done = 0;
+	atomic_int done = 0;
 	struct tr_err err = { 0 };
 	struct tr_pipeline *p = NULL;
 	const struct tr_pipeline_options options = { .config_path = argv[1], .events = { hear, &done } };

@@ -104,6 +104,25 @@ static const struct config_mistake dataset_mistakes[] = {
 		"reads what was published before it: remove one of these\n"
 		"7:18 datasets.c.from: the datasets read each other in a circle: a -> b -> c -> a => a "
 		"dataset reads what was published before it: remove one of these\n" },
+	/* who runs it */
+	{ SOURCE LAKE "datasets:\n  a: { from: [b], sql: a.sql, run_on: trino, columns: { a: int } }\n",
+		"4:39 datasets.a.run_on: `trino` finds the datasets by their Glue tables, and lake.catalog "
+		"is `local` => use a lake in S3 with `catalog: glue`, or leave `run_on` out\n" },
+	{ SOURCE "lake: { location: s3://bucket/p, catalog: glue }\n"
+		"datasets:\n  a: { from: [b], sql: a.sql, run_on: trino, columns: { a: int } }\n",
+		"4:39 datasets.a.run_on: `trino` needs to know where Trino is => add `trino: { url: "
+		"https://trino.example.org:8443 }`\n" },
+	{ SOURCE "lake: { location: s3://bucket/p, catalog: glue }\n"
+		"datasets:\n  a: { from: [b], inputs: { o: t }, c: a.c, rows: o JOIN b, run_on: athena, "
+		"columns: { a: int } }\n",
+		"4:19 datasets.a: `athena` does not read Postgres => make a dataset of each input, and read "
+		"those by `from`\n"
+		"4:37 datasets.a: typed C does not run on `athena` => write the transform as `sql`, or leave "
+		"`run_on` out\n" },
+	{ SOURCE "lake: { location: s3://bucket/p, catalog: glue }\n"
+		"datasets:\n  a: { from: [b], sql: a.sql, run_on: spark, columns: { a: int } }\n",
+		"4:39 datasets.a.run_on: expected embedded, athena or trino, got `spark` => write one of "
+		"these words\n" },
 	{ SOURCE LAKE "datasets:\n  orders: { inputs: {} }\n",
 		"4:21 datasets.orders.inputs: a dataset needs at least one input => write `{ o: "
 		"public.orders }`\n" },
