@@ -35,8 +35,9 @@ class Process:
         self.native, self.lake = lake.native, lake
         self.handle = ctypes.c_void_p()
         server = lake.aws.glue_server
-        self.native.call("trtest_glue_open", text(str(lake.folder)), text(lake.location),
-                         text(endpoint or server["endpoint"]), text(server["access_key"]),
+        self.native.call("trtest_glue_open", text(lake.folder and str(lake.folder)), text(lake.location),
+                         text(endpoint or server["endpoint"]),
+                         text(None if lake.folder else lake.aws.s3_server["endpoint"]), text(server["access_key"]),
                          text(secret_key or server["secret_key"]), text(lake.aws.database), text(dataset), text(doc),
                          int(registered), int(adopt), ctypes.byref(self.handle))
 
@@ -76,6 +77,8 @@ class Process:
 
 
 class GlueLake:
+    """folder None: the files are in S3."""
+
     def __init__(self, native, folder, aws):
         self.native, self.folder, self.aws = native, folder, aws
         self.location = aws.location
@@ -101,7 +104,8 @@ class GlueLake:
         return [(c["Name"], c["Type"], c.get("Comment")) for c in self.table()["StorageDescriptor"]["Columns"]]
 
     def manifest(self, number):
-        return json.loads((self.folder / f"_tailrace/orders/manifests/{number:020d}.json").read_text())
+        path = f"_tailrace/orders/manifests/{number:020d}.json"
+        return json.loads((self.folder / path).read_text() if self.folder else self.aws.read(f"{self.aws.prefix}/{path}"))
 
     def folder_of(self, number):
         """The folder of the version's files, as Glue names it."""

@@ -6,6 +6,8 @@ import pytest
 from glue_lake import COUNTRY, DAY, GlueLake, version
 from native import NativeError
 
+pytestmark = pytest.mark.slow  # The library is called, not the binary: nothing new under its sanitizers.
+
 
 @pytest.fixture(params=["aws_ministack", "aws_moto", "aws_fake"])
 def lake(request, native, tmp_path):
@@ -248,32 +250,39 @@ def test_a_lost_reply_is_settled_by_reading(checked_lake, fault_proxy, operation
     assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(2)
 
 
-def test_two_writers_end_at_the_newest_version(checked_lake):
-    n, versions, heard = 50, [], []
-    lock = threading.Lock()
+@pytest.mark.parametrize("registered", [False, True])
+def test_two_writers_race_a_hundred_times(native, aws, registered):
+    """Both start from the same parent: one wins, the other says so; at the end Glue is at the last one's."""
+    what = version(keys=[COUNTRY], files=[["de"], ["at"]]) if registered else version()
+    lake, rounds = GlueLake(native, None, aws), 100
+    barrier = threading.Barrier(2)
+    outcomes = [[], []]
 
-    def write():
-        with checked_lake.process() as p:
-            for _ in range(n):
-                while True:
-                    try:
-                        number = p.commit(version())
-                        break
-                    except NativeError as e:
-                        assert "was published meanwhile" in e.what
-                with lock:
-                    versions.append(number)
-            heard.append(p.heard)
+    def write(outcome):
+        with lake.process(registered=registered) as p:
+            for parent in range(rounds):
+                barrier.wait()
+                try:
+                    assert p.commit(what, parent=parent) == parent + 1
+                    outcome.append("won")
+                except NativeError as e:
+                    outcome.append(e.what)
+            outcome.append(p.heard)
 
-    threads = [threading.Thread(target=write) for _ in range(2)]
+    threads = [threading.Thread(target=write, args=(outcome,)) for outcome in outcomes]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == ["", ""]
-    assert sorted(versions) == list(range(1, 2 * n + 1))
-    assert checked_lake.shown() == 2 * n
-    assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(2 * n)
+    for number, pair in enumerate(zip(outcomes[0][:rounds], outcomes[1][:rounds], strict=True), 1):
+        lost = f"version {number} was published meanwhile; nothing of this run is visible"
+        assert sorted(pair) == [lost, "won"]
+    assert [outcome[rounds] for outcome in outcomes] == ["", ""]
+    assert lake.shown() == rounds
+    assert lake.table()["StorageDescriptor"]["Location"] == lake.folder_of(rounds)
+    if registered:
+        assert {location for location, _ in lake.partitions().values()} == \
+            {lake.folder_of(rounds) + f"country={country}/" for country in ("de", "at")}
 
 
 def test_a_wrong_key_is_named_and_the_version_stays_published(checked_lake):

@@ -8,6 +8,8 @@ import pytest
 from glue_lake import COLUMNS, COUNTRY, NUMBER, GlueLake, version
 from standins import boto3_client
 
+pytestmark = pytest.mark.slow  # The library is called, not the binary: nothing new under its sanitizers.
+
 
 @pytest.fixture(params=["aws_ministack", "aws_moto", "aws_fake"])
 def lake(request, native, tmp_path):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow  # Trino
 
 ORDERS = {
     "order_id": {"type": "bigint", "not_null": True, "doc": "the number"},
@@ -138,6 +138,24 @@ def test_thousands_of_values_are_projected(shop):
     assert len(shop.table()["Parameters"]["projection.country.values"].split(",")) == 1500
     shop.check_equal()
     assert shop.read("order_id", "country = 'c-777'") == [(777,)]
+
+
+def test_ranges_of_days_and_hours_mean_to_trino_what_they_mean_to_us(shop):
+    """Beyond 5,000 values a list becomes a range: the same table, told as such."""
+    for unit, format, key in (("DAYS", "yyyy-MM-dd", "day"), ("HOURS", "yyyy-MM-dd-HH", "hour")):
+        shop.fill(SOME.replace("7 hours", "1 day" if key == "day" else "1 hour") + " WHERE i < 30 AND i <> 9")
+        shop.config([f"{key}(created_at)"])
+        shop.run()
+        table, column = shop.table(), f"created_at_{key}"
+        values = table["Parameters"].pop(f"projection.{column}.values").split(",")
+        assert len(values) == 28
+        table_input = {name: table[name] for name in ("Name", "TableType", "StorageDescriptor", "PartitionKeys")}
+        shop.aws.glue.update_table(DatabaseName=shop.aws.database, TableInput={**table_input, "Parameters": {
+            **table["Parameters"], f"projection.{column}.type": "date", f"projection.{column}.format": format,
+            f"projection.{column}.range": f"{values[0]},{values[-1]}", f"projection.{column}.interval": "1",
+            f"projection.{column}.interval.unit": unit}})
+        shop.check_equal()
+        assert shop.read("order_id", f"{column} = '{values[3]}'") == [(4,)]
 
 
 def test_columns_evolve_and_partitions_change(shop):

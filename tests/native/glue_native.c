@@ -1,11 +1,13 @@
 /*
- * A lake in a folder that says it is in S3, and its Glue catalog: versions of tiny files are
- * committed, and Glue is told of them or not. One handle is one process, so to say.
+ * A lake in a folder that says it is in S3, or (without a folder) in S3, and its Glue catalog:
+ * versions of tiny files are committed, and Glue is told of them or not. One handle is one process,
+ * so to say.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/store_s3.h"
 #include "lake/catalog_glue.h"
 #include "lake/lake_lease.h"
 #include "lake/stage.h"
@@ -19,7 +21,7 @@ struct trtest_glue {
 	struct tr_lake lake;
 	struct tr_events events;
 	struct tr_glue_table table;
-	char *dataset, *doc, *database, *location, *endpoint;
+	char *dataset, *doc, *database, *location, *endpoint, *s3_endpoint;
 	char heard[8192];
 };
 
@@ -48,6 +50,7 @@ void trtest_glue_close(struct trtest_glue *t)
 	free(t->database);
 	free(t->location);
 	free(t->endpoint);
+	free(t->s3_endpoint);
 	free(t);
 }
 
@@ -68,17 +71,24 @@ static bool open_parts(struct trtest_glue *t, const char *folder, const char *ac
 		.credentials = t->credentials,
 		.region = "us-east-1",
 		.env = no_env };
-	if (!tr_glue_new(&options, &t->glue, err) || !tr_store_local_open(folder, true, &t->store, err))
+	const struct tr_store_s3_options s3 = { .aws = &t->aws,
+		.location = t->location,
+		.endpoint = t->s3_endpoint,
+		.path_style = true };
+	if (!tr_glue_new(&options, &t->glue, err) ||
+		!(folder ? tr_store_local_open(folder, true, &t->store, err)
+			 : tr_store_s3_open(&s3, &t->store, err)))
 		return false;
-	t->store->location = t->location;
+	if (folder)
+		t->store->location = t->location;
 	t->lake = (struct tr_lake){ t->store, tr_glue_catalog(t->glue), &t->events };
 	return true;
 }
 
 /* adopt and registered as the configuration's. */
-bool trtest_glue_open(const char *folder, const char *location, const char *endpoint, const char *access_key,
-	const char *secret_key, const char *database, const char *dataset, const char *doc, int registered,
-	int adopt, struct trtest_glue **out, struct tr_err *err)
+bool trtest_glue_open(const char *folder, const char *location, const char *endpoint, const char *s3_endpoint,
+	const char *access_key, const char *secret_key, const char *database, const char *dataset,
+	const char *doc, int registered, int adopt, struct trtest_glue **out, struct tr_err *err)
 {
 	struct trtest_glue *t = calloc(1, sizeof *t);
 	t->dataset = strdup(dataset);
@@ -86,6 +96,7 @@ bool trtest_glue_open(const char *folder, const char *location, const char *endp
 	t->database = strdup(database);
 	t->location = strdup(location);
 	t->endpoint = strdup(endpoint);
+	t->s3_endpoint = s3_endpoint ? strdup(s3_endpoint) : NULL;
 	t->events = (struct tr_events){ hear, t };
 	t->table = (struct tr_glue_table){ .dataset = t->dataset,
 		.partitions = registered ? TR_GLUE_REGISTERED : TR_GLUE_PROJECTION,
