@@ -174,6 +174,7 @@ static void make(struct tr_manifest *m)
 		f->bytes = UINT64_C(1) << 53 | 1;
 		f->row_groups = 3;
 		f->nulls[1] = 17;
+		f->column_bytes[0] = i ? f->bytes : 12345;
 		strcpy(f->checksum, "xxh3:0123456789abcdef");
 		f->partition[0] = i ? NULL : strdup("N/A \"quoted\"\n\xe2\x82\xac");
 		f->partition[1] = strdup("2024-06-17");
@@ -221,6 +222,9 @@ static void a_manifest_reads_back_to_the_same_text_and_values(void **state)
 	assert_memory_equal(&again.files[0].min[0], &m.files[0].min[0], sizeof(struct tr_bound));
 	assert_memory_equal(&again.files[1].max[1], &m.files[1].max[1], sizeof(struct tr_bound));
 	assert_false(again.files[0].min[2].set);
+	assert_int_equal(again.files[0].column_bytes[0], 12345);
+	assert_int_equal(again.files[1].column_bytes[0], m.files[1].bytes);
+	assert_int_equal(again.files[0].column_bytes[1], 0);
 	free(text);
 	free(second);
 	tr_manifest_clear(&m);
@@ -329,6 +333,8 @@ static void damaged_manifests_are_refused_with_a_reason(void **state)
 			"is not a value of its column" },
 		{ "\"hex\": \"61c3\"", "\"hex\": \"61C3\"", "is not a value of its column" },
 		{ ", {\"nulls\": 0}]", "]", "tells of 2 columns where there are 3" },
+		{ "\"bytes\": 12345", "\"bytes\": 9007199254740994", "`bytes` is not a number from 0 to" },
+		{ "\"bytes\": 12345", "\"bytes\": \"12345\"", "`bytes` is not a number from 0 to" },
 		{ "\"columns\": [", "\"columns\": {}, \"x\": [", "`columns` is not a list" },
 		{ "\"snapshot\": {", "\"snapshot\": 3, \"x\": {", "`snapshot` is missing" },
 		{ "\"version\": 7", "\"version\": 7, \"version\": 8", "duplicate" },
@@ -356,6 +362,18 @@ static void what_a_newer_tailrace_adds_is_ignored(void **state)
 	struct tr_err err = { 0 };
 	char *text = altered("\"dataset\"", "\"colour\": {\"deep\": [1, 2]},\n\"dataset\"");
 	assert_ok(tr_manifest_parse(text, strlen(text), &m, &err), err);
+	tr_manifest_clear(&m);
+	free(text);
+}
+
+static void what_an_older_tailrace_does_not_tell_is_not_known(void **state)
+{
+	(void)state;
+	struct tr_manifest m;
+	struct tr_err err = { 0 };
+	char *text = altered(", \"bytes\": 12345", "");
+	assert_ok(tr_manifest_parse(text, strlen(text), &m, &err), err);
+	assert_int_equal(m.files[0].column_bytes[0], 0);
 	tr_manifest_clear(&m);
 	free(text);
 }
@@ -433,6 +451,7 @@ int main(void)
 		cmocka_unit_test(a_manifest_without_files_keeps_its_schema),
 		cmocka_unit_test(damaged_manifests_are_refused_with_a_reason),
 		cmocka_unit_test(what_a_newer_tailrace_adds_is_ignored),
+		cmocka_unit_test(what_an_older_tailrace_does_not_tell_is_not_known),
 		cmocka_unit_test(a_manifest_cut_or_changed_anywhere_never_does_harm),
 		cmocka_unit_test(an_empty_manifest_is_named_as_such),
 		cmocka_unit_test(field_ids_stay_with_their_names_and_are_never_used_again),
