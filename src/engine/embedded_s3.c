@@ -178,6 +178,8 @@ static bool set_access(struct tr_engine_s3 *s3, const char *scope, struct tr_err
 		"SET GLOBAL allow_persistent_secrets=false; SET GLOBAL enable_server_cert_verification=true; "
 		"SET GLOBAL enable_curl_server_cert_verification=true; "
 		"SET GLOBAL s3_url_compatibility_mode=true;");
+	tr_str_addf(&sql, " SET GLOBAL http_timeout=%lld; SET GLOBAL http_retries=%d;",
+		(long long)(r->stall_timeout_ms + 999) / 1000, r->attempts > 1 ? r->attempts - 1 : 0);
 	if (r->ca_file) {
 		tr_str_add(&sql, " SET GLOBAL ca_cert_file=");
 		tr_str_add_literal(&sql, r->ca_file);

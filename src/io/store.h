@@ -59,6 +59,8 @@ struct tr_s3_reading {
 	bool path_style;
 	const char *ca_file; /* NULL: the system's */
 	const char *libdir;  /* where the reader's parts are looked for first; NULL */
+	int64_t stall_timeout_ms;
+	int attempts; /* of one call */
 	/* Keys that are valid now, copied; from any thread. */
 	bool (*keys)(void *context, struct tr_aws_keys *out, struct tr_err *err);
 	void *context;

@@ -6,6 +6,10 @@
 #include "io/store_s3.h"
 #include "plan/plan_resources.h"
 
+/* Without a configuration: as io/http.h has them. */
+#define STALL_TIMEOUT_MS 30000
+#define ATTEMPTS 5
+
 static const char *variable(const struct tr_lakehouse_options *o, const char *name)
 {
 	const char *value = o->env ? o->env(o->env_context, name) : getenv(name);
@@ -30,6 +34,8 @@ static void set_reading(struct tr_lakehouse *l, const struct tr_lakehouse_option
 		.path_style = tr_s3_in_path(l->s3_endpoint, bucket, s3->path_style),
 		.ca_file = ca ? ca : variable(o, "SSL_CERT_FILE"),
 		.libdir = variable(o, "TAILRACE_LIBDIR"),
+		.stall_timeout_ms = o->config ? o->config->aws.stall_timeout_ms : STALL_TIMEOUT_MS,
+		.attempts = o->config ? o->config->aws.attempts : ATTEMPTS,
 		.keys = reading_keys,
 		.context = l->aws.credentials };
 	l->store->s3 = &l->reading;
