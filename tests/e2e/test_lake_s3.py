@@ -29,6 +29,7 @@ def rows(project, aws, sql, *more):
     return list(csv.reader(io.StringIO(done.stdout)))[1:]
 
 
+@pytest.mark.slow
 def test_the_shop_is_published_to_s3_and_glue_and_read_back(shop, db, aws):
     shop.run("run", env=aws.env, check=0)
     shop.lake = mirror(aws, shop.folder / "mirror")
