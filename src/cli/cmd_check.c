@@ -173,7 +173,7 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 						       : NULL);
 		tr_table_text(&t, tr_type_format(f->type, type));
 		if (d->run_on && f->type.kind == TR_TIMESTAMP)
-			tr_table_textf(&t, "as %s stores it", engine_name(d));
+			tr_table_text(&t, strcmp(d->run_on, "trino") == 0 ? "INT96" : "as Athena stores it");
 		else
 			tr_table_text(&t, parquet_type(f->type, parquet, sizeof parquet));
 		tr_table_text(&t, tr_type_hive(f->type, type));

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/remote_write.h"
 #include "plan/plan_internal.h"
@@ -44,13 +45,16 @@ static bool read_all(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 
 static bool warn_about_storage(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
+	bool trino = strcmp(d->run_on, "trino") == 0;
 	for (size_t i = 0; i < d->contract.schema.n; i++) {
 		const struct tr_field *f = &d->contract.schema.fields[i];
 		if (f->type.kind == TR_TIMESTAMP &&
 			!tr_plan_warn(plan, d, err,
-				"%s: %s chooses how timestamps are stored (INT96, or milliseconds); the manifest "
-				"will say it",
-				f->name, d->run_on))
+				trino ? "%s: Trino stores timestamps as INT96, which fewer readers know; the "
+					"manifest says it"
+				      : "%s: Athena stores timestamps as INT96 or in milliseconds; the manifest "
+					"will say which",
+				f->name))
 			return false;
 	}
 	return true;

@@ -1,9 +1,11 @@
 """Datasets that read published datasets: order, versions, failures, and the values."""
 import json
 import re
+import signal
 
 import pytest
 
+import s3_lake
 from lake_reader import Published, assert_published
 
 ENRICHED = {"order_id": {"type": "int", "not_null": True}, "name": "string", "country": "string",
@@ -281,3 +283,51 @@ def test_a_rollback_keeps_what_the_version_was_made_of(project, db):
     project.run("run", check=0)
     project.run("rollback", "daily", "--to", "1", check=0)
     assert Published(project.lake, "daily").manifest["sources"] == [{"dataset": "enriched_orders", "version": 1}]
+
+
+@pytest.mark.threads
+def test_an_interrupt_ends_all_branches_at_work(project, db):
+    shop(db)
+    heavy = {"from": ["enriched_orders"], "sql": "heavy.sql", "columns": {"n": "bigint"}}
+    project.write("heavy.sql", "SELECT count(*) AS n FROM enriched_orders a, enriched_orders b, enriched_orders c "
+                               "WHERE a.amount + b.amount * c.amount > 1")
+    graph(project, {"heavy_0": heavy, "heavy_1": heavy})
+    project.run("run", "enriched_orders", check=0)
+    process = project.spawn("run", "heavy_0", "heavy_1")
+    started = set()
+    while len(started) < 2:
+        line = process.stderr.readline()
+        assert line, "it ended by itself"
+        started |= set(re.findall(r"(heavy_\d): extract", line))
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert project.published_version("heavy_0") == project.published_version("heavy_1") == 0
+    assert not list(project.temp.iterdir())
+    assert not list((project.lake / "_tailrace").glob("*/runs/*"))
+
+
+def test_a_graph_is_published_to_s3_and_glue(project, db, aws, tmp_path):
+    shop(db)
+    graph(project, partition_by=["day(created_at)"])
+    config = json.loads((project.folder / "tailrace.yaml").read_text())
+    for i in range(2):
+        project.write(f"b{i}.sql", f"SELECT order_id, created_at_day, {i} AS branch FROM enriched_orders")
+        config["datasets"][f"branch_{i}"] = {
+            "from": ["enriched_orders"], "sql": f"b{i}.sql", "unique": ["order_id"],
+            "columns": {"order_id": "int", "created_at_day": "string", "branch": "int"}}
+    project.config({"lake": s3_lake.lake(aws), "s3": {"path_style": True}, "datasets": config["datasets"]})
+    for version in (1, 2):
+        made = report(project.run("run", "--json", env=aws.env, check=0))
+        assert {d["version"] for d in made.values()} == {version}
+        for name in made:
+            table = aws.glue.get_table(DatabaseName=aws.database, Name=name)["Table"]
+            assert table["Parameters"]["tailrace.version"] == str(version)
+    folder = s3_lake.mirror(aws, tmp_path / "mirror")
+    assert_published(folder, "daily", db, POSTGRES_DAILY)
+    for i in range(2):
+        assert_published(folder, f"branch_{i}", db, f"""
+            SELECT order_id, to_char(created_at, 'YYYY-MM-DD') AS created_at_day, {i}::int AS branch
+            FROM orders JOIN users USING (user_id)""")
+    project.run("run", "branch_0", env={**aws.env, "DATABASE_URL": None}, check=0)
+    assert not [key for key in aws.keys() if "/runs/" in key]
