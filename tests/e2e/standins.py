@@ -16,7 +16,7 @@ aws_ministack   all of MiniStack
 aws_moto        all of moto
 any_aws         each of the four in turn
 
-A test's `aws` has its own bucket and its own Glue database, emptied and dropped after it:
+A test's `aws` has its own bucket and its own Glue database, which is dropped after it:
 
     def test_it(project, aws, trino):
         project.config({"lake": {"location": aws.location, "catalog": "glue",
@@ -160,7 +160,7 @@ class Keeper:
 
         port = self.spawn("versitygw", command, lambda port: http_get(f"http://127.0.0.1:{port}/"), lambda _port: {
             "ROOT_ACCESS_KEY": keys["access_key"], "ROOT_SECRET_KEY": keys["secret_key"]})
-        return {"endpoint": f"http://127.0.0.1:{port}", **keys}
+        return {"endpoint": f"http://127.0.0.1:{port}", "folders": [str(data), str(meta)], **keys}
 
     def start_moto(self):
         port = self.spawn("moto", lambda port: [sys.executable, "-c",
@@ -363,8 +363,9 @@ class Aws:
 
     def __exit__(self, *_):
         self.drop_database()
-        self.empty_bucket()
-        self.s3.delete_bucket(Bucket=self.bucket)
+        # Object by object takes as long as writing them; what the others hold goes with them.
+        for folder in self.s3_server.get("folders", ()):
+            shutil.rmtree(Path(folder) / self.bucket, ignore_errors=True)
 
     @property
     def location(self):
@@ -412,12 +413,6 @@ class Aws:
 
     def unfinished_uploads(self):
         return [upload["Key"] for upload in self.s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", ())]
-
-    def empty_bucket(self):
-        for upload in self.s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", ()):
-            self.s3.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-        for key in self.keys():
-            self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def drop_database(self):
         with contextlib.suppress(self.glue.exceptions.EntityNotFoundException):
