@@ -86,6 +86,7 @@ def read_by_awswrangler(aws, table):
             wr.config.reset(name)
 
 
+@pytest.mark.filterwarnings("ignore:Series.values")  # awswrangler's
 def test_in_each_stand_in_a_run_is_found_through_glue_and_its_files_equal_postgres(project, db, any_aws):
     load_types(db)
     publish(project, any_aws, {"v": {"inputs": {"v": "public.v"}}})
