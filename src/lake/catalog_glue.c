@@ -184,12 +184,14 @@ static bool publish_location(struct publishing *p, json_t *input, struct tr_err 
 
 /* ---- registered partitions ---- */
 
-/* The table as it is, or where that can't hold the partitions as it will be, with the mark: until
+/* The table as it is, or where that can't hold the partitions (or is of a lake's past) as it will be,
+ * with the mark: until
  * it is gone no writer of an older version can finish. */
 static bool put_mark(struct publishing *p, json_t *input, bool *won, struct tr_err *err)
 {
 	json_t *marked = NULL;
-	bool differs = !p->seen.found || tr_glue_keys_differ(&p->seen, input) || !p->seen.ours;
+	bool ahead_of_us = p->seen.version > p->m->version || p->seen.mark > p->m->version;
+	bool differs = !p->seen.found || !p->seen.ours || ahead_of_us || tr_glue_keys_differ(&p->seen, input);
 	if (differs)
 		marked = json_deep_copy(input);
 	else if (!tr_glue_same(&p->seen, &marked, err))

@@ -238,3 +238,17 @@ def test_columns_of_partitions_follow_even_where_their_files_stay(strict_lake):
         p.rollback(1)
         assert p.heard == ""
     assert strict_lake.partitions() == {("de",): (strict_lake.folder_of(1) + "country=de/", ["id", "created_at"])}
+
+
+def test_a_lake_that_was_emptied_is_shown_anew_where_adopted(strict_lake):
+    with strict_lake.process(registered=True) as p:
+        for _ in range(3):
+            p.commit(countries(range(3)))
+        for path in (strict_lake.folder / "_tailrace/orders/manifests").iterdir():
+            path.unlink()
+        p.commit(countries(range(2)))
+        assert "shows version 3, but the newest in" in p.heard
+    with strict_lake.process(registered=True, adopt=True) as p:
+        p.refresh()
+        assert p.examine() == ("current", 1, "Glue shows version 1")
+    assert set(strict_lake.partitions()) == {("c 0",), ("c 1",)}

@@ -266,6 +266,28 @@ def test_registered_partitions_carry_nulls_and_any_text(project, db, aws_fake, t
     assert read("order_id = 2") == [(2, "a=b")]
 
 
+def test_registered_partitions_carry_every_type_of_key(project, db, aws_fake, trino):
+    db.execute("""CREATE TABLE things AS SELECT i AS id, nullif(i % 3 = 0, i = 7) AS flag, (i % 2)::smallint AS small,
+               (i % 4 - 1.5)::numeric(6,2) AS price, date '1969-12-31' + i % 2 AS day,
+               ('5b0f2a34-6a3f-4f6e-8d9c-0a1b2c3d4e5' || i % 3)::uuid AS u, '09:30'::time AS at
+               FROM generate_series(1, 20) i""")
+    project.config({
+        "lake": {"location": aws_fake.location, "catalog": "glue", "database": aws_fake.database},
+        "datasets": {"things": {"inputs": {"t": "public.things"}, "partitions": "registered", "columns": {
+            "id": {"type": "int"}, "flag": {"type": "bool"}, "small": {"type": "smallint"},
+            "price": {"type": "decimal(6,2)"}, "day": {"type": "date"}, "u": {"type": "uuid"}, "at": {"type": "time"}},
+            "partition_by": ["flag", "small", "price", "day", "u", "at"]}}})
+    project.run("run", env=aws_fake.env, check=0)
+    columns = "id, flag, small, price, day, {} , {}"
+    assert trino.rows(f"SELECT {columns.format('u', 'at')} FROM {aws_fake.trino_catalog}.{aws_fake.database}.things "
+                      "ORDER BY id") == \
+        [tuple(row) for row in db.query(f"SELECT {columns.format('u::text', 'at::text')} FROM things ORDER BY id")]
+    table = f"{aws_fake.trino_catalog}.{aws_fake.database}.things"
+    assert trino.rows(f"SELECT count(*) FROM {table} WHERE flag AND price = DECIMAL '-1.50' AND day = DATE '1969-12-31'") \
+        == [tuple(row) for row in db.query("SELECT count(*) FROM things WHERE flag AND price = -1.50 "
+                                           "AND day = '1969-12-31'")]
+
+
 # --- commands -----------------------------------------------------------------------------------
 
 def test_check_and_status_say_what_glue_shows(shop):
