@@ -36,7 +36,13 @@ struct page_parser {
 	struct tr_s3_page *page;
 	struct tr_s3_entry entry; /* the one being read */
 	bool url;                 /* keys are percent-encoded */
+	bool listing;             /* it is one, be it empty: gc must not take a proxy's page for that */
 };
+
+static bool is_listing(const char *name)
+{
+	return strcmp(name, "ListBucketResult") == 0 || strcmp(name, "ListMultipartUploadsResult") == 0;
+}
 
 static bool set_text(char **field, const char *text, struct tr_err *err)
 {
@@ -72,7 +78,8 @@ static bool page_leaf(void *context, const char *parent, const char *name, const
 	bool upload = strcmp(parent, "Upload") == 0;
 	if (upload || strcmp(parent, "Contents") == 0)
 		return entry_leaf(x, upload, name, text, err);
-	if (strcmp(parent, "ListBucketResult") != 0 && strcmp(parent, "ListMultipartUploadsResult") != 0)
+	x->listing = x->listing || is_listing(name);
+	if (!is_listing(parent))
 		return true;
 	if (strcmp(name, "IsTruncated") == 0)
 		x->page->truncated = strcmp(text, "true") == 0;
@@ -92,6 +99,7 @@ static bool page_end(void *context, const char *name, struct tr_err *err)
 	struct page_parser *x = context;
 	struct tr_s3_page *page = x->page;
 	bool upload = strcmp(name, "Upload") == 0;
+	x->listing = x->listing || is_listing(name);
 	if (!upload && strcmp(name, "Contents") != 0)
 		return true;
 	if (!x->entry.key || (upload && !x->entry.upload_id))
@@ -138,6 +146,10 @@ bool tr_s3_page_parse(const char *xml, size_t n, struct tr_s3_page *out, struct 
 	bool ok = tr_xml_walk(xml, n, &walk, err);
 	free(x.entry.key);
 	free(x.entry.upload_id);
+	if (ok && !x.listing) {
+		ok = tr_err_set(err, TR_ERR_INTERNAL, "the server's answer is not a listing of S3");
+		tr_err_hint(err, "check that s3.endpoint is the address of an S3 server");
+	}
 	ok = ok && (out->token || (out->token = tr_strdup("", err)) != NULL) &&
 		(out->key_marker || (out->key_marker = tr_strdup("", err)) != NULL) &&
 		(out->upload_marker || (out->upload_marker = tr_strdup("", err)) != NULL);

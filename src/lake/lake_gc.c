@@ -21,6 +21,8 @@ struct gc {
 	struct tr_run_ids named; /* runs whose folders a spared version names */
 	struct tr_run_ids given_up;
 	struct tr_leases leases;
+	const char **doomed; /* borrowed keys, gathered for one removal */
+	size_t n_doomed, doomed_cap;
 };
 
 /* ---- what is spared ---- */
@@ -147,14 +149,24 @@ static bool look_again(struct gc *g, struct tr_err *err)
 
 static bool remove_entry(struct gc *g, const struct tr_store_entry *entry, struct tr_err *err)
 {
-	if (!g->dry_run && !g->lake->store->ops->remove(g->lake->store, entry->key, err))
+	if (!tr_array_grow((void **)&g->doomed, g->n_doomed, &g->doomed_cap, sizeof *g->doomed, err))
 		return false;
+	g->doomed[g->n_doomed++] = entry->key;
 	size_t n = strlen(entry->key);
 	if (n && entry->key[n - 1] != '/') {
 		g->report->files_removed++;
 		g->report->bytes_removed += entry->bytes;
 	}
 	return true;
+}
+
+/* What was gathered goes, in as few requests as the store has. */
+static bool remove_doomed(struct gc *g, struct tr_err *err)
+{
+	struct tr_store *store = g->lake->store;
+	size_t n = g->n_doomed;
+	g->n_doomed = 0;
+	return g->dry_run || n == 0 || store->ops->remove_many(store, g->doomed, n, err);
 }
 
 static bool remove_given_up(struct gc *g, struct tr_err *err)
@@ -226,12 +238,13 @@ static bool collect(struct gc *g, struct tr_err *err)
 		!give_up_listed(g, &g->unfinished, err) || !look_again(g, err))
 		return false;
 	g->report->runs_live = g->leases.live.n;
-	if (!remove_given_up(g, err) || !remove_unfinished(g, err) || !remove_old(g, &g->unfinished, err))
+	if (!remove_given_up(g, err) || !remove_unfinished(g, err) || !remove_old(g, &g->unfinished, err) ||
+		!remove_doomed(g, err))
 		return false;
 	snprintf(prefix, sizeof prefix, TR_META "%s/", g->dataset);
 	if (!store->ops->unfinished(store, prefix, &meta, err))
 		return false;
-	bool ok = remove_old(g, &meta, err);
+	bool ok = remove_old(g, &meta, err) && remove_doomed(g, err);
 	tr_store_list_clear(&meta);
 	return ok && settle_runs(g, err);
 }
@@ -261,5 +274,6 @@ bool tr_lake_gc(const struct tr_lake *lake, const char *dataset, const struct tr
 	tr_run_ids_clear(&g.named);
 	tr_run_ids_clear(&g.given_up);
 	tr_leases_clear(&g.leases);
+	free(g.doomed);
 	return ok;
 }
