@@ -332,7 +332,7 @@ class Reader(threading.Thread):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("partition_by", [[], ["country"], ["day(day)", "country"]])
+@pytest.mark.parametrize("partition_by", [[], ["day(day)", "country"]], ids=["unpartitioned", "projected"])
 def test_in_every_answer_a_trino_reader_sees_exactly_one_version(project, db, aws, trino, partition_by):
     db.execute("CREATE TABLE t (id int NOT NULL, round int NOT NULL, day date NOT NULL, country text NOT NULL)")
     datasets = {"t": {"inputs": {"t": "public.t"}, "partition_by": partition_by}}
