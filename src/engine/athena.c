@@ -116,8 +116,8 @@ static bool send_start(struct athena *a, const struct tr_aws *aws, struct tr_err
 {
 	json_t *answer;
 	if (!call(a, aws, "StartQueryExecution", start_body(a), &answer, err)) {
-		bool unknown = err->kind == TR_ERR_CANCELLED || err->kind == TR_ERR_TRANSIENT;
-		a->stage = unknown ? SENT : ENDED;
+		/* Only a refusal says that nothing runs there. */
+		a->stage = err->kind == TR_ERR_USER ? ENDED : SENT;
 		return false;
 	}
 	const char *id = json_string_value(json_object_get(answer, "QueryExecutionId"));
@@ -126,6 +126,7 @@ static bool send_start(struct athena *a, const struct tr_aws *aws, struct tr_err
 		tr_copy_text(a->base.statistics.id, sizeof a->base.statistics.id, id);
 		a->stage = STARTED;
 	} else {
+		a->stage = SENT;
 		tr_err_set(err, TR_ERR_INTERNAL, "Athena started the statement without an id");
 		tr_err_hint(err, "check that athena's endpoint is Athena's");
 	}

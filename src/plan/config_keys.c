@@ -349,8 +349,8 @@ static const struct tr_config_key root_keys[] = {
 	{ .name = "engine", .read = tr_config_read_word, .kind = "choice", .field = CONFIG(engine),
 		.words = WORDS("embedded", "athena", "trino"), .pos = CONFIG(engine_pos),
 		.fallback = "embedded",
-		.doc = "Who answers `tailrace query`, where `--engine` does not say. Datasets are made by "
-			"the embedded engine whatever stands here." },
+		.doc = "Who answers `tailrace query`, where `--engine` does not say. Where datasets "
+			"are made is said by their `run_on`." },
 	{ .name = "athena", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(athena.pos),
 		.section = &athena, .doc = "Amazon Athena as an engine." },
 	{ .name = "trino", .read = tr_config_read_group, .kind = "group", .pos = CONFIG(trino.pos),

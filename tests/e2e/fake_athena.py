@@ -16,12 +16,14 @@ tables there are comes from Glue and S3 (an Aws of standins.py), or from `tables
     fake_athena.workgroups["small"] = {"cutoff": 10_000_000}
     fake_athena.hold = True                statements stay RUNNING until they are stopped
     fake_athena.lose("StartQueryExecution")    do it, and close the connection without an answer
+    fake_athena.withhold("StartQueryExecution")    do it, and do not answer as long as the fake lives
 """
 import datetime
 import decimal
 import re
 import struct
 import tempfile
+import threading
 import uuid
 from pathlib import Path
 from urllib.parse import unquote
@@ -359,7 +361,8 @@ class FakeAthena(JsonService):
     def __init__(self, aws=None, keys=None):
         """aws: whose Glue and S3 are read, and whose key is taken."""
         self.aws = aws
-        self.tables, self.statements, self.tokens, self.lost = {}, {}, {}, {}
+        self.tables, self.statements, self.tokens, self.lost, self.withheld = {}, {}, {}, {}, set()
+        self.closing = threading.Event()
         self.workgroups = {"primary": {"output": "s3://results/"}}
         self.hold, self.scanned = False, 12_345_678
         if aws:
@@ -379,9 +382,23 @@ class FakeAthena(JsonService):
         with self.lock:
             self.lost[operation] = times
 
+    def withhold(self, operation):
+        """The next answer of it."""
+        with self.lock:
+            self.withheld.add(operation)
+
+    def close(self):
+        self.closing.set()
+        super().close()
+
     def answer(self, request):
         status, said = super().answer(request)
         operation = request.headers.get("X-Amz-Target", "").partition(".")[2]
+        with self.lock:
+            withheld = operation in self.withheld
+            self.withheld.discard(operation)
+        if withheld:
+            self.closing.wait()
         with self.lock:
             if self.lost.get(operation, 0) > 0 and status == 200:
                 self.lost[operation] -= 1

@@ -10,6 +10,7 @@ import pytest
 
 from aws_json_server import Key
 from fake_athena import FakeAthena
+from fault_proxy import FAULTS, TRANSIENT
 from project import BIN, Project
 from terminal import Terminal
 from test_cli_prompt import PROMPT
@@ -180,6 +181,23 @@ def test_a_lost_reply_is_asked_for_again_and_nothing_runs_twice(bare, athena, op
     assert len({r["ClientRequestToken"] for r in athena.called("StartQueryExecution")}) == 1
 
 
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in ("409_conflict", "412")])  # not Athena's
+@pytest.mark.parametrize("operation", ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"])
+def test_any_fault_of_a_call_ends_in_the_rows_or_in_a_clean_failure(bare, athena, fault_proxy, operation, fault):
+    bare.configure(aws={"stall_timeout": "1s"})
+    proxy = fault_proxy({"athena": athena.endpoint})
+    rule = proxy.fail(fault, f"athena:{operation}")
+    done = bare.run("query", "--format", "csv", "SELECT count(*) AS n FROM t",
+                    env={**athena.env, "AWS_ENDPOINT_URL_ATHENA": proxy.endpoint("athena")})
+    assert rule.fired == 1
+    assert done.returncode == 0 or fault not in TRANSIENT, done.stderr
+    if done.returncode == 0:
+        assert done.stdout == "n\n2500\n"
+    else:
+        assert done.returncode in (1, 2, 3) and "hint: " in done.stderr and done.stdout == ""
+    assert [s.state for s in athena.statements.values()] in ([], ["SUCCEEDED"], ["CANCELLED"])
+
+
 @pytest.mark.parametrize("operation", ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"])
 def test_throttling_is_waited_out(bare, athena, operation):
     athena.throttle(operation, times=2)
@@ -304,6 +322,18 @@ def test_an_interrupt_stops_the_statement_at_athena(bare, athena, sig):
     (statement,) = athena.statements.values()
     assert statement.state == "CANCELLED"
     assert athena.called("StopQueryExecution") == [{"QueryExecutionId": statement.id}]
+
+
+def test_an_interrupt_before_the_statements_id_is_known_stops_it_too(bare, athena):
+    athena.hold = True
+    athena.withhold("StartQueryExecution")
+    process = bare.spawn("query", "SELECT * FROM t", env=athena.env)
+    wait_for(lambda: athena.statements, process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    (statement,) = athena.statements.values()  # its token makes the second start the first
+    assert statement.state == "CANCELLED" and len(athena.called("StartQueryExecution")) == 2
 
 
 def test_ctrl_c_stops_the_statement_and_not_the_prompt(project, db, fake_athena, aws):

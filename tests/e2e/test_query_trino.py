@@ -264,6 +264,23 @@ def test_a_busy_server_is_asked_again(bare, n, status):
         assert len(fake.requests) == 4
 
 
+@pytest.mark.parametrize("fault", ["refuse", "reset_before", "reset_after", "truncate", "502_html", "503_slow_down", "429",
+                                   "500", "200_garbage", "denied"])
+@pytest.mark.parametrize("operation, nth", [("trino:POST .*", 1), ("trino:GET .*", 1), ("trino:GET .*", 2)])
+def test_any_fault_of_a_call_ends_in_the_rows_or_in_a_clean_failure(bare, fault_proxy, operation, nth, fault):
+    with FakeTrino() as fake:
+        proxy = fault_proxy({"trino": fake.url})
+        fake.url = proxy.endpoint("trino")  # where it sends clients on to
+        bare.configure(fake.url)
+        rule = proxy.fail(fault, operation, nth=nth)
+        done = bare.run("query", "--format", "csv", "SELECT x")
+        assert rule.fired == 1
+        if fault in ("500", "200_garbage", "denied"):
+            assert done.returncode in (1, 2, 3) and "hint: " in done.stderr
+        else:
+            assert done.returncode == 0 and done.stdout == "x\n1\n", done.stderr
+
+
 @pytest.mark.parametrize("status, code, message", [
     (401, 2, "set trino.user and trino.password"), (403, 2, "does not let the user `tailrace` in"),
     (404, 3, "does not know the statement any longer"), (400, 2, "refuses the request (HTTP 400)"),
