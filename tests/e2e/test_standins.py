@@ -1,10 +1,13 @@
 """The stand-in servers are there, check what they are there to check, and share one key pair."""
 import datetime
+import os
+import subprocess
+import time
 
 import pytest
 from botocore.exceptions import ClientError
 
-from standins import boto3_client
+from standins import StandInFailed, StandIns, boto3_client, http_get
 
 
 def test_objects_and_glue_databases_come_and_go_in_each_stand_in(any_aws):
@@ -23,6 +26,28 @@ def test_a_wrong_secret_is_refused_by_s3_and_by_glue(aws, service, call):
     server = aws.s3_server if service == "s3" else aws.glue_server
     with pytest.raises(ClientError, match="SignatureDoesNotMatch|InvalidSignatureException"):
         getattr(boto3_client(service, server["endpoint"], server["access_key"], "wrong"), call)()
+
+
+def test_a_server_ends_with_the_process_that_owns_the_run_however_that_ends(tmp_path):
+    owner = subprocess.Popen(["sleep", "600"])
+    try:
+        server = StandIns(tmp_path / "standins", owner.pid).get("ministack")
+        assert http_get(server["endpoint"] + "/_ministack/health")
+    finally:
+        owner.kill()
+        owner.wait()
+    deadline = time.monotonic() + 60
+    while http_get(server["endpoint"] + "/_ministack/health"):
+        assert time.monotonic() < deadline, "the server is still there"
+        time.sleep(0.02)
+
+
+def test_a_server_that_is_not_installed_fails_the_test_and_says_what_to_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAILRACE_CACHE", str(tmp_path / "empty"))
+    servers = StandIns(tmp_path / "standins", os.getpid())
+    for _ in range(2):  # who asks later is told the same
+        with pytest.raises(StandInFailed, match="run scripts/install-standins"):
+            servers.get("trino")
 
 
 @pytest.mark.slow
