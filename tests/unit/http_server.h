@@ -122,6 +122,23 @@ static inline void http_server_rule(struct http_server *s, const char *match, in
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Whether a text was in a request; how many requests there were. */
+static inline bool http_server_saw(struct http_server *s, const char *text)
+{
+	pthread_mutex_lock(&s->lock);
+	bool saw = strstr(s->seen, text) != NULL;
+	pthread_mutex_unlock(&s->lock);
+	return saw;
+}
+
+static inline size_t http_server_requests(struct http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t n = s->n_requests;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
 /* Forget the rules and what was asked. */
 static inline void http_server_reset(struct http_server *s)
 {

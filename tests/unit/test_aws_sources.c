@@ -40,15 +40,15 @@ static int stop(void **state)
 	return 0;
 }
 
-static void assert_seen(const struct setting *t, const char *text)
+static void assert_seen(struct setting *t, const char *text)
 {
-	if (!strstr(t->s.seen, text))
+	if (!http_server_saw(&t->s, text))
 		fail_msg("`%s` was not sent:\n%s", text, t->s.seen);
 }
 
-static void assert_not_seen(const struct setting *t, const char *text)
+static void assert_not_seen(struct setting *t, const char *text)
 {
-	if (strstr(t->s.seen, text))
+	if (http_server_saw(&t->s, text))
 		fail_msg("`%s` was sent:\n%s", text, t->s.seen);
 }
 
@@ -130,7 +130,7 @@ static void a_circle_of_profiles_is_seen(void **state)
 	assert_string_equal(err.detail, "default -> b -> c -> default");
 	free(source);
 	free(tried);
-	assert_int_equal(t->s.n_requests, 0);
+	assert_int_equal(http_server_requests(&t->s), 0);
 }
 
 static void a_role_that_is_configured_badly_is_told(void **state)
@@ -159,7 +159,7 @@ static void a_role_that_is_configured_badly_is_told(void **state)
 		aws_world_write(&t->w, ".aws/config", config);
 		assert_failure(&t->w, TR_ERR_USER, cases[i].what, cases[i].hint);
 	}
-	assert_int_equal(t->s.n_requests, 0);
+	assert_int_equal(http_server_requests(&t->s), 0);
 }
 
 static void a_role_may_be_assumed_with_the_environment(void **state)
@@ -343,11 +343,11 @@ static void a_container_that_fails_is_asked_again_and_told(void **state)
 	aws_world_set(&t->w, "AWS_CONTAINER_AUTHORIZATION_TOKEN", SECRET);
 	http_server_rule(&t->s, "GET / ", 500, SECRET);
 	assert_failure(&t->w, TR_ERR_TRANSIENT, "answered with status 500", "role");
-	assert_true(t->s.n_requests > 1);
+	assert_true(http_server_requests(&t->s) > 1);
 	http_server_reset(&t->s);
 	http_server_rule(&t->s, "GET / ", 401, SECRET);
 	assert_failure(&t->w, TR_ERR_USER, "answered with status 401", "token");
-	assert_int_equal(t->s.n_requests, 1);
+	assert_int_equal(http_server_requests(&t->s), 1);
 	http_server_reset(&t->s);
 	http_server_rule(&t->s, "GET / ", 200, "{\"SecretAccessKey\": \"" SECRET "\"}");
 	assert_failure(&t->w, TR_ERR_USER, "gave no usable credentials", "AccessKeyId");
@@ -416,7 +416,7 @@ static void a_machine_without_the_service_is_no_instance(void **state)
 	err = (struct tr_err){ 0 };
 	assert_false(aws_world_ask(&t->w, &keys, &source, &tried, &err));
 	assert_non_null(strstr(tried, "answered with status 403"));
-	assert_int_equal(t->s.n_requests, 1);
+	assert_int_equal(http_server_requests(&t->s), 1);
 	free(source);
 	free(tried);
 }
