@@ -156,12 +156,18 @@ static const char *profile_name(const struct tr_aws_credentials_options *o)
 	return profile ? profile : "default";
 }
 
-static bool no_profile(const struct tr_aws_walk *w, struct tr_err *err)
+/* A profile that is named must be there. */
+static bool check_profile(const struct tr_aws_credentials_options *o, const struct tr_aws_profiles *profiles,
+	struct tr_err *err)
 {
-	tr_err_set(err, TR_ERR_USER, "there is no AWS profile %.200s", w->profile);
-	tr_err_detail(err, "looked in %s and %s", w->profiles->config_path, w->profiles->credentials_path);
+	const char *name = profile_name(o);
+	bool named = o->profile || tr_aws_env(o, "AWS_PROFILE");
+	if (!named || tr_aws_profile_exists(profiles, name))
+		return true;
+	tr_err_set(err, TR_ERR_USER, "there is no AWS profile %.200s", name);
+	tr_err_detail(err, "looked in %s and %s", profiles->config_path, profiles->credentials_path);
 	return tr_err_hint(err, "correct %s, or make it with `aws configure --profile %.200s`",
-		w->options->profile ? "aws.profile" : "AWS_PROFILE", w->profile);
+		o->profile ? "aws.profile" : "AWS_PROFILE", name);
 }
 
 static bool nowhere(const struct tr_str *tried, struct tr_err *err)
@@ -175,11 +181,10 @@ static bool nowhere(const struct tr_str *tried, struct tr_err *err)
 
 static bool ask_all(const struct tr_aws_walk *w, struct outcome *o, struct tr_err *err)
 {
-	/* The environment's keys need no profile. */
-	bool named = w->options->profile || tr_aws_env(w->options, "AWS_PROFILE");
 	for (size_t i = 0; i < N_SOURCES; i++) {
-		if (i == 1 && named && !tr_aws_profile_exists(w->profiles, w->profile))
-			return no_profile(w, err);
+		/* The environment's keys need no profile. */
+		if (i == 1 && !check_profile(w->options, w->profiles, err))
+			return false;
 		memset(&o->found, 0, sizeof o->found);
 		bool ok = SOURCES[i].ask(w, &o->found, err);
 		tr_str_addf(&o->tried, "%s%s: %s%s", i ? "\n" : "", SOURCES[i].name,
@@ -358,7 +363,7 @@ static bool region_of_profile(const struct tr_aws_credentials_options *options, 
 	if (!tr_aws_profiles_load(options->env, options->env_context, &profiles, err))
 		return false;
 	const char *region = tr_aws_profile_get(&profiles, profile_name(options), "region");
-	bool ok = keep(region, out, err);
+	bool ok = check_profile(options, &profiles, err) && keep(region, out, err);
 	tr_aws_profiles_clear(&profiles);
 	return ok;
 }

@@ -388,6 +388,10 @@ static void the_region_is_found_in_order(void **state)
 	aws_world_write(&w, ".aws/config",
 		"[default]\nregion = eu-north-1\n[profile etl]\nregion = eu-south-1\n");
 	assert_region(&w, NULL, "eu-north-1");
+	aws_world_set(&w, "AWS_PROFILE", "nobody");
+	err = (struct tr_err){ 0 };
+	assert_false(tr_aws_region(NULL, &w.options, &region, &err));
+	assert_string_equal(err.what, "there is no AWS profile nobody");
 	aws_world_set(&w, "AWS_PROFILE", "etl");
 	assert_region(&w, NULL, "eu-south-1");
 	aws_world_set(&w, "AWS_DEFAULT_REGION", "eu-west-2");
