@@ -74,6 +74,8 @@ struct tr_store {
 	/* Not NULL: how readers of their own open keys in S3. Borrowed while the store lives;
 	 * set by who opened it. */
 	const struct tr_s3_reading *s3;
+	/* How many calls at once are faster than one after the other: 1 for a folder. */
+	int side_by_side;
 };
 
 #define TR_KEY_MAX 2048

@@ -9,6 +9,7 @@
 #define PART_MIN ((uint64_t)5 << 20) /* S3 User Guide, "Multipart upload limits" */
 #define PART_MAX ((uint64_t)1 << 30)
 #define UPLOADS 4
+#define SIDE_BY_SIDE 8
 #define UPLOADS_MAX 64
 #define TEXT_MAX ((size_t)16 << 10)
 
@@ -119,6 +120,7 @@ bool tr_store_s3_open(const struct tr_store_s3_options *o, struct tr_store **out
 	uint64_t part = o->part_size ? o->part_size : PART_SIZE;
 	int uploads = o->uploads > 0 ? o->uploads : UPLOADS;
 	s3->base.ops = &store_ops;
+	s3->base.side_by_side = SIDE_BY_SIDE;
 	s3->aws = o->aws;
 	s3->part_size = part < PART_MIN ? PART_MIN : part > PART_MAX ? PART_MAX : part;
 	tr_crc64_init(&s3->crc);

@@ -4,6 +4,9 @@
 
 /* A footer is some hundred bytes a column and row group. */
 #define FOOTER_MAX ((size_t)256 << 20)
+#define LENGTH_AND_MAGIC 8
+/* Read first: most footers are in it, and every read of a store in S3 is a round trip. */
+#define TAIL ((uint64_t)16 << 10)
 
 static bool read_part(struct tr_store *store, const char *key, uint64_t offset, size_t n, struct tr_buf *out,
 	struct tr_err *err)
@@ -24,22 +27,23 @@ bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, con
 	bool foreign, struct tr_parquet_stats *stats, struct tr_err *err)
 {
 	struct tr_buf part;
-	uint64_t length = 0;
-	uint8_t tail[8];
+	uint64_t length = 0, tail = bytes < TAIL ? bytes : TAIL;
 	*stats = (struct tr_parquet_stats){ 0 };
-	if (bytes < sizeof tail)
+	if (bytes < LENGTH_AND_MAGIC)
 		return tr_err_set(err, TR_ERR_DATA, "the file %s is too short for a Parquet file", key);
-	tr_buf_init(&part, FOOTER_MAX);
-	bool ok = read_part(store, key, bytes - sizeof tail, sizeof tail, &part, err);
-	if (ok) {
-		memcpy(tail, part.data, sizeof tail);
-		ok = tr_parquet_footer_length(tail, bytes, &length, err);
-	}
-	if (ok && (length > bytes - sizeof tail || length > FOOTER_MAX))
+	tr_buf_init(&part, FOOTER_MAX + LENGTH_AND_MAGIC);
+	bool ok = read_part(store, key, bytes - tail, (size_t)tail, &part, err) &&
+		tr_parquet_footer_length(part.data + tail - LENGTH_AND_MAGIC, bytes, &length, err);
+	if (ok && (length > bytes - LENGTH_AND_MAGIC || length > FOOTER_MAX))
 		ok = tr_err_set(err, TR_ERR_DATA, "the footer of %s has %llu bytes", key,
 			(unsigned long long)length);
-	ok = ok && read_part(store, key, bytes - sizeof tail - length, (size_t)length, &part, err) &&
-		tr_parquet_footer_parse(part.data, part.len, bytes, schema, foreign, stats, err);
+	if (ok && length + LENGTH_AND_MAGIC > tail) {
+		tail = length + LENGTH_AND_MAGIC;
+		ok = read_part(store, key, bytes - tail, (size_t)tail, &part, err);
+	}
+	ok = ok &&
+		tr_parquet_footer_parse(part.data + tail - LENGTH_AND_MAGIC - length, (size_t)length, bytes,
+			schema, foreign, stats, err);
 	tr_buf_clear(&part);
 	return ok;
 }

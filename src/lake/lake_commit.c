@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/each.h"
 #include "lake/lake_commit.h"
 #include "lake/lake_key.h"
 #include "lake/lake_lease.h"
@@ -30,16 +31,28 @@ static bool staged_wrong(struct tr_err *err, const char *path, const char *how)
 		"nothing was published");
 }
 
-static bool check_file(const struct tr_lake *lake, const struct tr_manifest_file *file, uint64_t bytes,
-	struct tr_err *err)
+static bool check_size(const struct tr_manifest_file *file, uint64_t bytes, struct tr_err *err)
 {
-	char found[TR_CHECKSUM_TEXT], how[160];
-	if (bytes != file->bytes) {
-		snprintf(how, sizeof how, "has %llu bytes where its manifest says %llu",
-			(unsigned long long)bytes, (unsigned long long)file->bytes);
-		return staged_wrong(err, file->path, how);
-	}
-	if (!lake->store->ops->checksum(lake->store, file->path, found, err))
+	char how[160];
+	if (bytes == file->bytes)
+		return true;
+	snprintf(how, sizeof how, "has %llu bytes where its manifest says %llu", (unsigned long long)bytes,
+		(unsigned long long)file->bytes);
+	return staged_wrong(err, file->path, how);
+}
+
+struct files {
+	const struct tr_lake *lake;
+	struct tr_manifest_file **items;
+};
+
+static bool check_sum(void *context, size_t i, struct tr_err *err)
+{
+	const struct files *files = context;
+	const struct tr_manifest_file *file = files->items[i];
+	struct tr_store *store = files->lake->store;
+	char found[TR_CHECKSUM_TEXT];
+	if (!store->ops->checksum(store, file->path, found, err))
 		return false;
 	return strcmp(found, file->checksum) == 0 ||
 		staged_wrong(err, file->path,
@@ -47,8 +60,8 @@ static bool check_file(const struct tr_lake *lake, const struct tr_manifest_file
 }
 
 /* Go along listing and manifest, both sorted. `only`: the listing may hold nothing else. */
-static bool compare_files(const struct tr_lake *lake, const struct tr_store_list *list,
-	struct tr_manifest_file *const *files, size_t n, bool only, struct tr_err *err)
+static bool compare_files(const struct tr_store_list *list, struct tr_manifest_file *const *files, size_t n,
+	bool only, struct tr_err *err)
 {
 	for (size_t i = 0, k = 0; i < list->n || k < n;) {
 		int order = i == list->n ? 1 : k == n ? -1 : strcmp(list->items[i].key, files[k]->path);
@@ -58,7 +71,7 @@ static bool compare_files(const struct tr_lake *lake, const struct tr_store_list
 				"whoever lists its folder");
 		if (order > 0)
 			return staged_wrong(err, files[k]->path, "is in the manifest but not in the lake");
-		if (order == 0 && !check_file(lake, files[k++], list->items[i].bytes, err))
+		if (order == 0 && !check_size(files[k++], list->items[i].bytes, err))
 			return false;
 		i++;
 	}
@@ -81,7 +94,9 @@ static bool check_files(const struct tr_lake *lake, const struct tr_manifest *m,
 		strchr(prefix, '/')[1] = '\0';
 	bool ok = lake->store->ops->list(lake->store, prefix, &list, err);
 	if (ok) {
-		ok = compare_files(lake, &list, files, m->n_files, only, err);
+		struct files all = { lake, files };
+		ok = compare_files(&list, files, m->n_files, only, err) &&
+			tr_each(m->n_files, lake->store->side_by_side, check_sum, &all, err);
 		tr_store_list_clear(&list);
 	}
 	free(files);

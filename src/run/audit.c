@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "data/column.h"
 #include "engine/published.h"
 #include "lake/footer.h"
@@ -18,9 +19,16 @@ static bool broken(const struct tr_manifest_file *f, const char *what, struct tr
 	return tr_err_hint(err, "nothing was published; check the disk under the lake and run again");
 }
 
-static bool audit_file(struct tr_store *store, const struct tr_manifest *m, const struct tr_manifest_file *f,
-	struct tr_err *err)
+struct staged {
+	struct tr_store *store;
+	const struct tr_manifest *m;
+};
+
+static bool audit_file(void *context, size_t index, struct tr_err *err)
 {
+	struct tr_store *store = ((const struct staged *)context)->store;
+	const struct tr_manifest *m = ((const struct staged *)context)->m;
+	const struct tr_manifest_file *f = &m->files[index];
 	struct tr_parquet_stats stats = { 0 };
 	bool ok = tr_lake_footer(store, f->path, f->bytes, &m->schema, m->engine != NULL, &stats, err);
 	if (ok && (stats.rows != f->rows || stats.row_groups != f->row_groups))
@@ -135,8 +143,8 @@ bool tr_audit(const struct tr_plan_dataset *d, struct tr_store *store, const str
 {
 	/* Files that others wrote have no writer's word to be held against: what the footers say is
 	 * all that is known of them. */
-	for (size_t i = 0; i < m->n_files && !m->engine; i++)
-		if (!audit_file(store, m, &m->files[i], err))
-			return false;
+	struct staged staged = { store, m };
+	if (!m->engine && !tr_each(m->n_files, store->side_by_side, audit_file, &staged, err))
+		return false;
 	return d->n_checks == 0 || run_checks(d, store, m, temp_dir, watch, err);
 }
