@@ -230,3 +230,17 @@ def test_a_server_that_is_not_there_is_a_transient_failure(one, aws):
     env = {**aws.env, "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
     for command in COMMANDS:
         fails(one, command, env, 3, "127.0.0.1:9")
+
+
+def test_a_dataset_in_s3_is_built_on_others_that_are_there(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT i AS id, i % 7 AS k FROM generate_series(1, 700) i")
+    project.write("by_k.sql", "SELECT k, sum(id)::BIGINT AS total FROM base GROUP BY k")
+    datasets = {"base": {"inputs": {"t": "t"}},
+                "by_k": {"from": ["base"], "sql": "by_k.sql", "columns": {"k": "int", "total": "bigint"}}}
+    project.config({"lake": lake(aws), "datasets": datasets})
+    project.run("run", env=aws.env, check=0)
+    assert rows(project, aws, "SELECT * FROM by_k ORDER BY k") == \
+        [[str(k), str(sum(range(k or 7, 701, 7)))] for k in range(7)]
+    # Alone, it needs no Postgres: what it reads is in the lake.
+    done = project.run("run", "by_k", env={**aws.env, "DATABASE_URL": None}, check=0)
+    assert "version 2" in done.stdout + done.stderr
