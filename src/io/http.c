@@ -55,7 +55,6 @@ static char *setting(const struct tr_http_options *o, const char *a, const char 
 static bool read_settings(struct tr_http *http, const struct tr_http_options *o, struct tr_err *err)
 {
 	char *all = setting(o, "all_proxy", "ALL_PROXY", err);
-	char *attempts = NULL;
 	bool ok = false;
 	if (!all)
 		goto out;
@@ -65,8 +64,7 @@ static bool read_settings(struct tr_http *http, const struct tr_http_options *o,
 	http->proxy_not = setting(o, "no_proxy", "NO_PROXY", err);
 	http->ca_file =
 		o->ca_file ? tr_strdup(o->ca_file, err) : setting(o, "AWS_CA_BUNDLE", "SSL_CERT_FILE", err);
-	attempts = setting(o, "AWS_MAX_ATTEMPTS", NULL, err);
-	if (!http->proxy_http || !http->proxy_https || !http->proxy_not || !http->ca_file || !attempts)
+	if (!http->proxy_http || !http->proxy_https || !http->proxy_not || !http->ca_file)
 		goto out;
 	for (int i = 0; i < 2; i++) {
 		char **proxy = i ? &http->proxy_https : &http->proxy_http;
@@ -77,15 +75,9 @@ static bool read_settings(struct tr_http *http, const struct tr_http_options *o,
 		if (!*proxy)
 			goto out;
 	}
-	http->attempts = o->attempts;
-	if (!http->attempts)
-		http->attempts = (int)strtol(attempts, NULL, 10);
-	if (http->attempts < 1 || http->attempts > 100)
-		http->attempts = 5;
 	ok = true;
 out:
 	free(all);
-	free(attempts);
 	return ok;
 }
 
@@ -98,6 +90,7 @@ bool tr_http_new(const struct tr_http_options *options, struct tr_http **out, st
 	pthread_mutex_init(&http->lock, NULL);
 	http->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 5000;
 	http->stall_timeout_ms = options->stall_timeout_ms ? options->stall_timeout_ms : 30000;
+	http->attempts = options->attempts ? options->attempts : 5;
 	http->backoff_ms = options->backoff_ms ? options->backoff_ms : 1000;
 	http->cancel = options->cancel;
 	atomic_init(&http->budget, TR_HTTP_BUDGET);

@@ -16,7 +16,7 @@ struct tr_http_options {
 	const char *ca_file;            /* NULL: AWS_CA_BUNDLE, SSL_CERT_FILE, else the system's */
 	int64_t connect_timeout_ms;     /* 0: 5 s */
 	int64_t stall_timeout_ms;       /* no byte moved for so long; 0: 30 s */
-	int attempts;                   /* of one call, the first included; 0: AWS_MAX_ATTEMPTS, else 5 */
+	int attempts;                   /* of one call, the first included; 0: 5 */
 	int64_t backoff_ms;             /* the longest first wait before a retry; 0: 1 s */
 	const struct tr_cancel *cancel; /* borrowed; may be NULL. Ends what is in flight. */
 	tr_getenv env;                  /* NULL: the process's */

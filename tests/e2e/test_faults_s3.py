@@ -40,7 +40,7 @@ def is_overcome(fault, site):
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory, postgres, standins):
     servers = [standins.get(name) for name in ("versitygw", "ministack", "ministack")]
-    folder = tmp_path_factory.mktemp("benches")
+    folder, data = tmp_path_factory.mktemp("benches"), standins.folder / "versitygw.data"
     with ExitStack() as stack:
         db = stack.enter_context(Database.create(postgres))
         fill(db, ROWS)
@@ -48,9 +48,8 @@ def benches(tmp_path_factory, postgres, standins):
         db.execute("CREATE TABLE big (id int PRIMARY KEY, body bytea NOT NULL); INSERT INTO big SELECT i, (SELECT "
                    "string_agg(sha512((i * 1000 + k)::text::bytea), ''::bytea) FROM generate_series(1, 256) k) "
                    f"FROM generate_series(1, {BIG_ROWS}) i")
-        benches = [stack.enter_context(Bench(folder, f"bench{i}", db.url, servers)) for i in range(BENCHES)]
+        benches = [stack.enter_context(Bench(folder, f"bench{i}", db.url, servers, data)) for i in range(BENCHES)]
         for bench in benches:
-            bench.data = standins.folder / "versitygw.data"
             bench.configure("public.t")
             done = bench.run("run")
             assert done.returncode == 0, report(["run"], done)
@@ -78,13 +77,13 @@ def all_cases(bench):
 def end(benches):
     for bench in benches:
         bench.configure("public.t")
-        bench.end(bench.data, ROWS)
+        bench.end(ROWS)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_failure_of_any_call(benches, fault):
     def case(bench, table, rows, site, nth):
-        bench.configure(table, attempts=5)
+        bench.configure(table, fault, attempts=5)
         bench.proxy.clear()
         before = bench.version()
         rule = bench.fail(fault, site, nth)

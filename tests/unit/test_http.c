@@ -634,14 +634,6 @@ static void attempts_end_where_the_options_say(void **state)
 		assert_int_equal(again, i < 2);
 	}
 	tr_http_free(http);
-	struct variables env = { { "AWS_MAX_ATTEMPTS" }, { "2" } };
-	o = (struct tr_http_options){ .backoff_ms = 1, .env = look_up, .env_context = &env };
-	assert_ok(tr_http_new(&o, &http, &err), err);
-	for (int i = 0; i < 2; i++) {
-		assert_ok(tr_http_again(http, i, 0, &again, &err), err);
-		assert_int_equal(again, i < 1);
-	}
-	tr_http_free(http);
 }
 
 static void a_dead_service_uses_the_budget_up_and_successes_refill_it(void **state)
