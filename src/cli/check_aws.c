@@ -3,14 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tr_check_aws_try(struct tr_cli *cli, const struct tr_config *config, bool offline,
+void tr_check_aws_try(struct tr_cli *cli, const struct tr_planning *planning, bool offline,
 	struct tr_check_aws *out)
 {
+	const struct tr_config *config = &planning->config;
 	const struct tr_lakehouse_options options = { .config = config, .cancel = &cli->cancel };
 	memset(out, 0, sizeof *out);
-	out->tried = !offline && tr_config_is_s3(config);
-	if (out->tried && tr_lakehouse_open(&options, &out->house, &out->err) &&
-		!tr_permissions_try(&out->house, config, &out->permissions, &out->err) && !out->err.kind)
+	out->aws = planning->login.aws.credentials ? &planning->login.aws : NULL;
+	if (offline || !tr_config_is_s3(config) || !tr_lakehouse_open(&options, &out->house, &out->err))
+		return;
+	out->aws = &out->house.aws;
+	if (!tr_permissions_try(&out->house, config, &out->permissions, &out->err) && !out->err.kind)
 		tr_err_set(&out->err, TR_ERR_INTERNAL, "the lake could not be looked at");
 }
 
@@ -43,8 +46,7 @@ char *tr_check_aws_table(const struct tr_check_aws *a, const struct tr_plan_data
 	struct tr_err ignored = { 0 };
 	struct tr_str text;
 	/* What is wrong is said with the permissions. */
-	if (!a->tried || a->err.kind || !a->house.glue ||
-		!tr_lake_view(&a->house.lake, d->config->name, &view, &ignored))
+	if (a->err.kind || !a->house.glue || !tr_lake_view(&a->house.lake, d->config->name, &view, &ignored))
 		return NULL;
 	tr_str_init(&text, 32768);
 	tr_str_add(&text, view.text);
@@ -57,8 +59,7 @@ static void story(const struct tr_check_aws *a, char **source, char **tried)
 {
 	struct tr_err ignored = { 0 };
 	*source = *tried = NULL;
-	if (a->house.aws.credentials &&
-		!tr_aws_credentials_story(a->house.aws.credentials, source, tried, &ignored))
+	if (!tr_aws_credentials_story(a->aws->credentials, source, tried, &ignored))
 		*source = *tried = NULL;
 }
 
@@ -86,12 +87,12 @@ void tr_check_aws_print(struct tr_cli *cli, const struct tr_check_aws *a)
 {
 	FILE *out = cli->console.out;
 	char *source, *tried;
-	if (!a->tried || !a->house.aws.region)
+	if (!a->aws)
 		return;
 	story(a, &source, &tried);
 	fprintf(out, "%sAWS%s: %s, region %s\n", tr_ink(&cli->console, out, TR_INK_BOLD),
-		tr_ink_end(&cli->console, out), a->house.store ? a->house.store->location : "",
-		a->house.aws.region);
+		tr_ink_end(&cli->console, out), a->house.store ? a->house.store->location : "the source",
+		a->aws->region);
 	if (source && *source)
 		fprintf(out, "  credentials  %s\n", source);
 	for (char *line = tried; line && *line;) {
@@ -128,7 +129,7 @@ static json_t *permissions_json(const struct tr_permissions *permissions)
 json_t *tr_check_aws_json(const struct tr_check_aws *a)
 {
 	char *source, *tried;
-	if (!a->tried || !a->house.aws.region)
+	if (!a->aws)
 		return json_null();
 	story(a, &source, &tried);
 	json_t *lines = json_array();
@@ -137,7 +138,7 @@ json_t *tr_check_aws_json(const struct tr_check_aws *a)
 		json_array_append_new(lines, json_stringn(line, n));
 		line += n + (line[n] == '\n');
 	}
-	json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "region", a->house.aws.region, "credentials",
+	json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "region", a->aws->region, "credentials",
 		source ? source : "", "tried", lines, "permissions", permissions_json(&a->permissions));
 	free(source);
 	free(tried);

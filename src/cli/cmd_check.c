@@ -409,7 +409,7 @@ int tr_cmd_check(struct tr_cli *cli, const struct tr_cli_args *args)
 	int code = tr_planning_make(cli, &options, offline, &planning);
 	if (code)
 		return code;
-	tr_check_aws_try(cli, &planning.config, offline, &aws);
+	tr_check_aws_try(cli, &planning, offline, &aws);
 	code = tr_cli_flag(args, "json") ? print_plan_json(cli, &planning, &aws)
 					 : print_plan(cli, &planning, &aws);
 	tr_check_aws_clear(&aws);

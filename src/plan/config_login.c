@@ -26,7 +26,6 @@ static bool add_secret(const struct tr_config_login_options *o, struct tr_config
 	if (text)
 		explicit_bzero(text, strlen(text));
 	free(text);
-	tr_config_aws_close(&out->aws);
 	return ok;
 }
 

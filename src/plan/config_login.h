@@ -15,7 +15,7 @@ struct tr_config_login {
 	const struct tr_pg_login *login; /* for tr_pg_open; NULL: the conninfo says it all */
 	char *own_conninfo;
 	struct tr_rds_login *rds;
-	struct tr_config_aws aws; /* of iam_auth */
+	struct tr_config_aws aws; /* of `secret` and `iam_auth` */
 };
 
 struct tr_config_login_options {

@@ -62,7 +62,9 @@ def test_a_secret_may_be_the_password_alone(project, db, table, aws, secret):
     user, password = table
     url = f"postgres://{user}@127.0.0.1:{db.server.port}/{db.name}"
     project.config({"source": {"url": url, "secret": secret(password)}, "datasets": DATASETS})
-    project.run("check", env=aws.env, check=0)
+    done = project.run("check", env=aws.env, check=0)
+    assert f"AWS: the source, region {aws.region}\n" in done.stdout
+    assert "  credentials  the environment (AWS_ACCESS_KEY_ID)\n" in done.stdout
     project.config({"source": {"url": url, "secret": secret("wrong-" + password)}, "datasets": DATASETS})
     done = project.run("check", env=aws.env, check=2)
     assert "refused the password" in done.stderr and "source.secret" in done.stderr
