@@ -188,19 +188,48 @@ char *tr_remote_probe_sql(const char *sql, struct tr_err *err)
 	return finish(&s, err);
 }
 
+static void add_plain(struct tr_str *s, const struct tr_remote_column *c)
+{
+	tr_str_add(s, "t.");
+	tr_str_add_ident(s, c->source);
+}
+
+static void add_cast(struct tr_str *s, const struct tr_remote_column *c)
+{
+	tr_str_add(s, "CAST(");
+	add_plain(s, c);
+	tr_str_add(s, " AS ");
+	add_type(s, c->type);
+	tr_str_addc(s, ')');
+}
+
+/* A cast alone would round. A null ends in the ELSE, and is null there. */
+static void add_micros(struct tr_str *s, const struct tr_remote_column *c)
+{
+	tr_str_add(s, "CASE WHEN ");
+	add_cast(s, c);
+	tr_str_add(s, " = ");
+	add_plain(s, c);
+	tr_str_add(s, " THEN ");
+	add_cast(s, c);
+	tr_str_addf(s,
+		" ELSE CAST(from_unixtime(CAST(concat('more than 6 digits of a second in the column %s: ', "
+		"CAST(",
+		c->name);
+	add_plain(s, c);
+	tr_str_add(s, " AS varchar)) AS integer)) AS timestamp(6)) END");
+}
+
 static void add_source(struct tr_str *s, const struct tr_remote_column *c)
 {
 	if (c->truncate)
 		tr_str_add(s, "date_trunc('millisecond', ");
-	if (c->cast)
-		tr_str_add(s, "CAST(");
-	tr_str_add(s, "t.");
-	tr_str_add_ident(s, c->source);
-	if (c->cast) {
-		tr_str_add(s, " AS ");
-		add_type(s, c->type);
-		tr_str_addc(s, ')');
-	}
+	if (c->micros)
+		add_micros(s, c);
+	else if (c->cast)
+		add_cast(s, c);
+	else
+		add_plain(s, c);
 	if (c->truncate)
 		tr_str_addc(s, ')');
 }

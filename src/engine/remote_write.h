@@ -15,6 +15,7 @@ struct tr_remote_column {
 	const char *name;
 	struct tr_type type;
 	bool cast;     /* widened */
+	bool micros;   /* a timestamp of any precision as one of 6 digits; more of them stop the statement */
 	bool truncate; /* cut to milliseconds */
 };
 

@@ -18,6 +18,7 @@ struct remote_job {
 	struct tr_remote_column *columns;
 	struct tr_remote_write write;
 	char location[TR_KEY_MAX + 1200], table[TR_REMOTE_TABLE_TEXT];
+	bool micros; /* Trino writes timestamps of 6 digits, and takes no others for them */
 };
 
 static bool is_trino(const struct remote_job *r)
@@ -50,6 +51,9 @@ static bool open_engine(struct remote_job *r, const struct tr_cancel *cancel, st
 	char precision[256], compression[256];
 	snprintf(precision, sizeof precision, "%s.timestamp_precision", c->trino.catalog);
 	snprintf(compression, sizeof compression, "%s.compression_codec", c->trino.catalog);
+	r->micros = is_trino(r);
+	for (size_t i = 0; i < c->trino.n_session; i++)
+		r->micros = r->micros && strcmp(c->trino.session[i].name, precision) != 0;
 	const struct tr_trino_property session[] = { { precision, "MICROSECONDS" }, { compression, codec } };
 	const struct tr_config_remote_options options = { .config = c,
 		.engine = r->d->run_on,
@@ -145,6 +149,7 @@ static bool match_column(const struct remote_job *r, const struct tr_config_colu
 		.name = c->name,
 		.type = c->type,
 		.cast = !same,
+		.micros = r->micros && c->type.kind == TR_TIMESTAMP,
 		.truncate = c->truncate };
 	if (same || (is_number(type) && is_number(c->type) && tr_contract_widens(type, c->type)))
 		return true;

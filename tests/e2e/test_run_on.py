@@ -121,6 +121,10 @@ MISTAKES = {
               ["breaks its check `order_id < 1000`"]),
     "accepted": ("SELECT order_id, country FROM enriched_orders",
                  {"order_id": "int", "country": {"type": "string", "accepted": ["DE"]}}, {}, 4, ["country.* IN .*'DE'"]),
+    "nanoseconds": ("SELECT CAST(created_at AS timestamp(9)) + INTERVAL '0' SECOND AS a, "
+                    "TIMESTAMP '2024-01-01 00:00:00.123456789' AS created_at FROM enriched_orders",
+                    {"a": "timestamp", "created_at": "timestamp"}, {}, 2,
+                    ["more than 6 digits of a second in the column created_at"]),
     "milliseconds": ("SELECT created_at FROM enriched_orders", {"created_at": "timestamp(3)"}, {}, 4,
                      ["breaks its check `epoch_us"]),
 }
@@ -150,18 +154,22 @@ def test_mistakes_are_told_and_leave_nothing(project, db, aws, trino):
 @pytest.mark.slow
 def test_numbers_are_widened_and_timestamps_cut_where_asked(project, db, aws, trino, tmp_path):
     shop(db)
-    project.write("t.sql", """SELECT small AS s, order_id AS i, ratio, amount, created_at AS "Moment" FROM enriched_orders""")
+    project.write("t.sql", """
+        SELECT small AS s, order_id AS i, ratio, amount, created_at AS "Moment",
+               CAST(date_trunc('second', created_at) AS timestamp(0)) AS whole FROM enriched_orders""")
     columns = {"a": {"type": "bigint", "from": "s"}, "i": "decimal(20,2)", "ratio": "double", "amount": "decimal(20,4)",
-               "moment": {"type": "timestamp(3)", "truncate": True}}
+               "moment": {"type": "timestamp(3)", "truncate": True}, "whole": "timestamp"}
     setup(project, aws, trino, {"there": {"from": ["enriched_orders"], "sql": "t.sql", "columns": columns,
                                           "run_on": "trino"}})
     project.run("run", env=aws.env, check=0)
     assert rows(project, aws, """
-        SELECT count(*) AS n FROM (SELECT a, i, ratio, amount, moment FROM there EXCEPT ALL SELECT small, order_id, ratio, amount,
-               date_trunc('millisecond', created_at) FROM enriched_orders)""") == [{"n": 0}]
+        SELECT count(*) AS n FROM (SELECT a, i, ratio, amount, moment, whole FROM there
+                                   EXCEPT ALL SELECT small, order_id, ratio, amount, date_trunc('millisecond', created_at),
+                                                     date_trunc('second', created_at) FROM enriched_orders)""") == [{"n": 0}]
     types = {c["Name"]: c["Type"] for c in
              aws.glue.get_table(DatabaseName=aws.database, Name="there")["Table"]["StorageDescriptor"]["Columns"]}
-    assert types == {"a": "bigint", "i": "decimal(20,2)", "ratio": "double", "amount": "decimal(20,4)", "moment": "timestamp"}
+    assert types == {"a": "bigint", "i": "decimal(20,2)", "ratio": "double", "amount": "decimal(20,4)", "moment": "timestamp",
+                     "whole": "timestamp"}
 
 
 @pytest.mark.slow

@@ -111,6 +111,27 @@ static void a_table_is_made_of_the_contracts_columns(void **state)
 	free(sql);
 }
 
+static void timestamps_of_any_precision_become_microseconds_exactly(void **state)
+{
+	(void)state;
+	struct tr_err err = { 0 };
+	const struct tr_remote_column at = { .source = "At",
+		.name = "at",
+		.type = { .kind = TR_TIMESTAMP },
+		.micros = true };
+	struct tr_remote_write w = write_of(NULL, 0);
+	w.columns = &at;
+	w.n_columns = 1;
+	char *sql = tr_remote_create_sql(&w, &err);
+	assert_ok(sql, err);
+	assert_non_null(strstr(sql,
+		"AS\nSELECT CASE WHEN CAST(t.\"At\" AS timestamp(6)) = t.\"At\" THEN "
+		"CAST(t.\"At\" AS timestamp(6)) ELSE CAST(from_unixtime(CAST(concat('more than 6 digits of a "
+		"second in the column at: ', CAST(t.\"At\" AS varchar)) AS integer)) AS timestamp(6)) END AS "
+		"\"at\" FROM (\n"));
+	free(sql);
+}
+
 static void partition_columns_come_last_and_identity_ones_once(void **state)
 {
 	(void)state;
@@ -178,6 +199,7 @@ int main(void)
 		cmocka_unit_test(what_is_quoted_or_a_comment_is_left_alone),
 		cmocka_unit_test(an_unknown_parameter_is_named_at_its_place),
 		cmocka_unit_test(a_table_is_made_of_the_contracts_columns),
+		cmocka_unit_test(timestamps_of_any_precision_become_microseconds_exactly),
 		cmocka_unit_test(partition_columns_come_last_and_identity_ones_once),
 		cmocka_unit_test(a_temporary_tables_name_tells_its_run_and_dataset),
 		cmocka_unit_test(some_types_cannot_be_written_there),
