@@ -193,7 +193,7 @@ static bool put_mark(struct publishing *p, json_t *input, bool *won, struct tr_e
 	bool ahead_of_us = p->seen.version > p->m->version || p->seen.mark > p->m->version;
 	bool differs = !p->seen.found || !p->seen.ours || ahead_of_us || tr_glue_keys_differ(&p->seen, input);
 	if (differs)
-		marked = json_deep_copy(input);
+		marked = tr_glue_copy(input);
 	else if (!tr_glue_same(&p->seen, &marked, err))
 		return false;
 	if (!marked)

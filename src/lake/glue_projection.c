@@ -70,10 +70,10 @@ void tr_glue_parts_clear(struct tr_glue_parts *parts)
 
 /* ---- what can be projected ---- */
 
-static bool impossible(struct tr_glue_axes *axes, const char *fmt, ...) TR_PRINTF(2, 3);
+static void impossible(struct tr_glue_axes *axes, const char *fmt, ...) TR_PRINTF(2, 3);
 
-/* Not an error: returns true with the reason in the place of what would be used. */
-static bool impossible(struct tr_glue_axes *axes, const char *fmt, ...)
+/* Not an error: the reason takes the place of what would be used. */
+static void impossible(struct tr_glue_axes *axes, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -84,7 +84,6 @@ static bool impossible(struct tr_glue_axes *axes, const char *fmt, ...)
 	tr_str_init(&axes->reason, REASON_MAX);
 	tr_str_add(&axes->reason, text);
 	axes->possible = false;
-	return true;
 }
 
 const char *tr_glue_axis_never(const struct tr_partition_key *key)
@@ -108,16 +107,27 @@ static bool plain(const char *value)
 		'\0';
 }
 
-/* The folder that the location template makes of these values. */
-static bool follows_template(const struct tr_manifest *m, const struct tr_manifest_file *file,
-	const char *run, size_t run_len, struct tr_str *folder)
+/* Move *at behind text, if it stands there. */
+static bool skip(const char **at, const char *text, size_t n)
 {
-	folder->len = 0;
-	tr_str_addn(folder, run, run_len);
-	for (size_t i = 0; i < m->n_keys; i++)
-		tr_str_addf(folder, "%s=%s/", m->keys[i].name, file->partition[i]);
-	return !folder->failed && folder->len == tr_glue_folder_len(file->path) &&
-		memcmp(folder->ptr, file->path, folder->len) == 0;
+	if (strncmp(*at, text, n) != 0)
+		return false;
+	*at += n;
+	return true;
+}
+
+/* Whether the folder is the one that the location template makes of these values. */
+static bool follows_template(const struct tr_manifest *m, const struct tr_manifest_file *file,
+	const char *run, size_t run_len)
+{
+	const char *at = file->path;
+	bool follows = skip(&at, run, run_len);
+	for (size_t i = 0; follows && i < m->n_keys; i++) {
+		const char *name = m->keys[i].name, *value = file->partition[i];
+		follows = skip(&at, name, strlen(name)) && skip(&at, "=", 1) &&
+			skip(&at, value, strlen(value)) && skip(&at, "/", 1);
+	}
+	return follows && !strchr(at, '/');
 }
 
 static void check_value(const struct tr_partition_key *key, const char *value, struct tr_glue_axes *axes)
@@ -141,29 +151,24 @@ static size_t run_len(const char *path)
 	return end ? (size_t)(end - path) + 1 : 0;
 }
 
-static bool check_parts(const struct tr_manifest *m, const struct tr_glue_parts *parts,
-	struct tr_glue_axes *axes, struct tr_err *err)
+static void check_parts(const struct tr_manifest *m, const struct tr_glue_parts *parts,
+	struct tr_glue_axes *axes)
 {
 	for (size_t i = 0; i < m->n_keys; i++) {
 		const char *never = tr_glue_axis_never(&m->keys[i]);
-		if (never)
-			return impossible(axes, "`%s`: %s", m->keys[i].name, never);
+		if (never && axes->possible)
+			impossible(axes, "`%s`: %s", m->keys[i].name, never);
 	}
 	const char *first = parts->n ? parts->items[0]->path : "";
-	struct tr_str folder;
-	tr_str_init(&folder, 2 * TR_KEY_MAX);
+	const char *astray = parts->split ? parts->split->path : NULL;
 	for (size_t i = 0; axes->possible && i < parts->n; i++) {
 		for (size_t k = 0; axes->possible && k < m->n_keys; k++)
 			check_value(&m->keys[k], parts->items[i]->partition[k], axes);
-		if (axes->possible && !follows_template(m, parts->items[i], first, run_len(first), &folder))
-			impossible(axes, "`%.300s` does not lie where a template would find it",
-				parts->items[i]->path);
+		if (axes->possible && !follows_template(m, parts->items[i], first, run_len(first)))
+			astray = parts->items[i]->path;
 	}
-	if (axes->possible && parts->split)
-		impossible(axes, "`%.300s` does not lie where a template would find it", parts->split->path);
-	bool ok = !axes->possible || parts->n == 0 || tr_str_ok(&folder, err);
-	tr_str_clear(&folder);
-	return ok;
+	if (axes->possible && astray)
+		impossible(axes, "`%.300s` does not lie where a template would find it", astray);
 }
 
 /* ---- one key ---- */
@@ -245,14 +250,21 @@ static uint64_t projected(const struct tr_glue_axis *axis)
 	return axis->kind == TR_GLUE_ENUM ? axis->n : (uint64_t)((axis->high - axis->low) / axis->step) + 1;
 }
 
-static bool set_range(struct tr_glue_axis *axis, int64_t *points, struct tr_glue_axes *axes)
+/* The texts as points, sorted; false: a range can't hold one of them. */
+static bool read_points(const struct tr_glue_axis *axis, int64_t *points, struct tr_glue_axes *axes)
 {
-	const char *name = axis->key->name;
 	for (size_t i = 0; i < axis->n; i++)
-		if (!read_point(axis->kind, axis->values[i], &points[i]))
-			return impossible(axes, "`%s` has the value `%.60s`, which no range can hold", name,
-				axis->values[i]);
+		if (!read_point(axis->kind, axis->values[i], &points[i])) {
+			impossible(axes, "`%s` has the value `%.60s`, which no range can hold",
+				axis->key->name, axis->values[i]);
+			return false;
+		}
 	qsort(points, axis->n, sizeof *points, by_point);
+	return true;
+}
+
+static void set_range(struct tr_glue_axis *axis, const int64_t *points, struct tr_glue_axes *axes)
+{
 	axis->low = points[0];
 	axis->high = points[axis->n - 1];
 	for (size_t i = 1; i < axis->n; i++)
@@ -264,13 +276,12 @@ static bool set_range(struct tr_glue_axis *axis, int64_t *points, struct tr_glue
 		axis->high += axis->step;
 	int64_t last = axis->kind == TR_GLUE_INTEGER ? INT32_MAX : tr_days_from_civil(10000, 1, 1);
 	if (axis->high + axis->step > last * (axis->kind == TR_GLUE_HOURS ? 24 : 1))
-		return impossible(axes, "the values of `%s` reach too far for a range", name);
-	if (projected(axis) > 2 * (uint64_t)axis->n)
-		return impossible(axes,
+		impossible(axes, "the values of `%s` reach too far for a range", axis->key->name);
+	else if (projected(axis) > 2 * (uint64_t)axis->n)
+		impossible(axes,
 			"`%s` has %zu values with gaps between them: a range would name %llu, more than half of "
 			"them empty",
-			name, axis->n, (unsigned long long)projected(axis));
-	return true;
+			axis->key->name, axis->n, (unsigned long long)projected(axis));
 }
 
 static bool find_range(struct tr_glue_axis *axis, enum tr_glue_axis_kind kind, struct tr_glue_axes *axes,
@@ -280,7 +291,8 @@ static bool find_range(struct tr_glue_axis *axis, enum tr_glue_axis_kind kind, s
 	int64_t *points = tr_calloc(axis->n, sizeof *points, err);
 	if (!points)
 		return false;
-	set_range(axis, points, axes);
+	if (read_points(axis, points, axes))
+		set_range(axis, points, axes);
 	free(points);
 	return true;
 }
@@ -302,23 +314,23 @@ static bool find_axis(struct tr_glue_axis *axis, struct tr_glue_axes *axes, stru
 		return find_range(axis, TR_GLUE_DAYS, axes, err);
 	if (key->transform == TR_PART_HOUR)
 		return find_range(axis, TR_GLUE_HOURS, axes, err);
-	return impossible(axes, "`%s` has %zu values in %zu bytes: at most %d in %d can be listed", key->name,
+	impossible(axes, "`%s` has %zu values in %zu bytes: at most %d in %d can be listed", key->name,
 		axis->n, bytes, TR_GLUE_ENUM_MAX, TR_GLUE_ENUM_BYTES_MAX);
+	return true;
 }
 
 /* ---- all keys ---- */
 
-static bool check_product(const struct tr_glue_parts *parts, struct tr_glue_axes *axes)
+static void check_product(const struct tr_glue_parts *parts, struct tr_glue_axes *axes)
 {
 	uint64_t product = 1;
 	for (size_t i = 0; i < axes->n; i++)
 		if (__builtin_mul_overflow(product, projected(&axes->items[i]), &product))
 			product = UINT64_MAX;
 	bool sparse = product > TR_GLUE_PROJECTED_FREE && product / TR_GLUE_PROJECTED_TIMES > parts->n;
-	if (product <= TR_GLUE_PROJECTED_MAX && !sparse)
-		return true;
-	return impossible(axes, "its %zu keys together would name %llu partitions, where %zu are published",
-		axes->n, (unsigned long long)product, parts->n);
+	if (product > TR_GLUE_PROJECTED_MAX || sparse)
+		impossible(axes, "its %zu keys together would name %llu partitions, where %zu are published",
+			axes->n, (unsigned long long)product, parts->n);
 }
 
 static void describe(const struct tr_glue_axis *axis, struct tr_str *out)
@@ -342,11 +354,11 @@ static void describe(const struct tr_glue_axis *axis, struct tr_str *out)
 static bool find_axes(const struct tr_manifest *m, const struct tr_glue_parts *parts,
 	struct tr_glue_axes *axes, struct tr_err *err)
 {
-	if (!check_parts(m, parts, axes, err))
-		return false;
-	if (!axes->possible || parts->n == 0) {
-		if (axes->possible)
-			tr_str_add(&axes->reason, "no partition is published");
+	check_parts(m, parts, axes);
+	if (!axes->possible)
+		return true;
+	if (parts->n == 0) {
+		tr_str_add(&axes->reason, "no partition is published");
 		return true;
 	}
 	axes->items = tr_calloc(m->n_keys, sizeof *axes->items, err);
@@ -357,9 +369,10 @@ static bool find_axes(const struct tr_manifest *m, const struct tr_glue_parts *p
 		if (!find_values(parts, i, &axes->items[i], err) || !find_axis(&axes->items[i], axes, err))
 			return false;
 	}
-	if (axes->possible && check_product(parts, axes) && axes->possible)
-		for (size_t i = 0; i < axes->n; i++)
-			describe(&axes->items[i], &axes->reason);
+	if (axes->possible)
+		check_product(parts, axes);
+	for (size_t i = 0; axes->possible && i < axes->n; i++)
+		describe(&axes->items[i], &axes->reason);
 	return true;
 }
 

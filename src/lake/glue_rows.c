@@ -167,12 +167,14 @@ void tr_glue_changes_clear(struct tr_glue_changes *changes)
 
 bool tr_glue_columns_hash(const json_t *columns, char out[TR_GLUE_HASH_TEXT], struct tr_err *err)
 {
-	char *text = json_dumps(columns, JSON_COMPACT);
-	if (!text)
-		return tr_err_memory(err, 0);
-	snprintf(out, TR_GLUE_HASH_TEXT, "%016" PRIx64, (uint64_t)XXH3_64bits(text, strlen(text)));
+	/* Into a buffer of ours: json_dumps leaves text away where its own can't grow. */
+	size_t n = json_dumpb(columns, NULL, 0, JSON_COMPACT);
+	char *text = n ? tr_malloc(n, err) : NULL;
+	bool ok = text && json_dumpb(columns, text, n, JSON_COMPACT) == n;
+	if (ok)
+		snprintf(out, TR_GLUE_HASH_TEXT, "%016" PRIx64, (uint64_t)XXH3_64bits(text, n));
 	free(text);
-	return true;
+	return ok || tr_err_memory(err, n);
 }
 
 json_t *tr_glue_row_values(const struct tr_glue_row *row)

@@ -111,7 +111,7 @@ static bool put_columns(json_t *input, const struct tr_manifest *m, const struct
 {
 	char type[TR_TYPE_TEXT];
 	json_t *columns = json_array(), *keys = json_array();
-	bool ok = columns && put(input, "PartitionKeys", keys);
+	bool ok = put(input, "PartitionKeys", keys) && columns;
 	for (size_t i = 0; ok && i < m->schema.n; i++) {
 		const struct tr_field *field = &m->schema.fields[i];
 		ok = add_column(columns, field->name, tr_type_hive(field->type, type),
@@ -380,6 +380,16 @@ bool tr_glue_keep(const struct tr_glue_seen *seen, json_t *input, struct tr_err 
 	return built(ok, err);
 }
 
+json_t *tr_glue_copy(const json_t *value)
+{
+	/* Jansson's copies leave away what there was no memory for. */
+	json_t *copy = json_deep_copy(value);
+	if (copy && json_equal(copy, value))
+		return copy;
+	json_decref(copy);
+	return NULL;
+}
+
 bool tr_glue_same(const struct tr_glue_seen *seen, json_t **out, struct tr_err *err)
 {
 	static const char *const members[] = { "Name", "Description", "Owner", "LastAccessTime",
@@ -392,7 +402,8 @@ bool tr_glue_same(const struct tr_glue_seen *seen, json_t **out, struct tr_err *
 	json_t *parameters = json_object_get(seen->table, "Parameters");
 	/* A copy: the mark is set in it. */
 	ok = ok &&
-		put(*out, "Parameters", json_is_object(parameters) ? json_copy(parameters) : json_object());
+		put(*out, "Parameters",
+			json_is_object(parameters) ? tr_glue_copy(parameters) : json_object());
 	if (!ok) {
 		json_decref(*out);
 		*out = NULL;

@@ -47,6 +47,8 @@ bool tr_glue_keys_differ(const struct tr_glue_seen *seen, const json_t *input);
 bool tr_glue_keep(const struct tr_glue_seen *seen, json_t *input, struct tr_err *err) TR_CHECKED;
 /* The existing table as an input, with nothing changed (owned). */
 bool tr_glue_same(const struct tr_glue_seen *seen, json_t **out, struct tr_err *err) TR_CHECKED;
+/* A copy of its own (owned); NULL: memory ran out. */
+json_t *tr_glue_copy(const json_t *value);
 /* Set the mark of a version in an input. */
 bool tr_glue_mark(json_t *input, uint64_t version, struct tr_err *err) TR_CHECKED;
 

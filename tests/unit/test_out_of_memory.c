@@ -2,7 +2,12 @@
  * address sanitizer looks). The linker puts __wrap_malloc and its like before the heap's. */
 #include "streams.h"
 
+#include <jansson.h>
+
+#include "glue_manifest.h"
+
 #include "engine/transform_gen.h"
+#include "lake/glue_rows.h"
 #include "plan/contract.h"
 #include "run/prefetch.h"
 #include "run/presence.h"
@@ -170,11 +175,98 @@ static void generated_c_is_whole_or_none(void **state)
 	torture(header);
 }
 
+/* ---- Glue's tables: JSON, whose library takes its memory here too ---- */
+
+static bool glue_table(struct tr_err *err)
+{
+	long kept = atomic_exchange(&left, -1);
+	const struct tr_glue_table table = { .dataset = "orders", .doc = "all" };
+	struct tr_manifest m;
+	glue_manifest(&m);
+	glue_identity(&m, "country", TR_STRING);
+	glue_identity(&m, "n", TR_INT32);
+	glue_values(&m, "de", "1");
+	glue_values(&m, "at", "2");
+	atomic_store(&left, kept);
+	json_t *input = NULL;
+	bool ok = tr_glue_table_input(&m, &table, "s3://bucket/lake", &input, err);
+	json_decref(input);
+	kept = atomic_exchange(&left, -1);
+	tr_manifest_clear(&m);
+	atomic_store(&left, kept);
+	return ok;
+}
+
+static bool glue_update(struct tr_err *err)
+{
+	long kept = atomic_exchange(&left, -1);
+	struct tr_glue_seen seen;
+	json_t *same = NULL;
+	json_t *answer =
+		json_loads("{\"Table\":{\"Name\":\"orders\",\"Owner\":\"a\",\"Parameters\":{\"x\":\"1\"}}}",
+			0, NULL);
+	json_t *input = json_loads("{\"Parameters\":{}}", 0, NULL);
+	atomic_store(&left, kept);
+	bool ok = tr_glue_seen_read(answer, "orders", "s3://bucket/lake", &seen, err) &&
+		tr_glue_keep(&seen, input, err) && tr_glue_same(&seen, &same, err) &&
+		tr_glue_mark(same, 7, err);
+	json_decref(same);
+	tr_glue_seen_clear(&seen);
+	json_decref(answer);
+	json_decref(input);
+	return ok;
+}
+
+/* Rows that are wanted, one of which is there. */
+static bool glue_rows(struct tr_err *err)
+{
+	long kept = atomic_exchange(&left, -1);
+	struct tr_manifest m;
+	json_t *columns = json_loads("[{\"Name\":\"id\",\"Type\":\"int\"}]", 0, NULL);
+	json_t *page = json_loads("{\"Partitions\":[{\"Values\":[\"de\"]},{\"Values\":[\"fr\"]}]}", 0, NULL);
+	glue_manifest(&m);
+	glue_identity(&m, "country", TR_STRING);
+	glue_values(&m, "de");
+	glue_values(&m, "at");
+	atomic_store(&left, kept);
+	char hash[TR_GLUE_HASH_TEXT];
+	struct tr_glue_parts parts = { 0 };
+	struct tr_glue_rows wanted = { 0 }, there = { 0 };
+	struct tr_glue_changes changes = { 0 };
+	bool ok = tr_glue_columns_hash(columns, hash, err) && tr_glue_parts_find(&m, &parts, err) &&
+		tr_glue_rows_wanted(&m, &parts, "s3://bucket/lake", hash, &wanted, err) &&
+		tr_glue_rows_read(page, &there, err) && tr_glue_rows_compare(&wanted, &there, &changes, err);
+	json_t *item = ok ? tr_glue_row_input(changes.create[0], "s3://bucket/lake", columns, hash) : NULL;
+	if (ok && !item)
+		ok = tr_err_memory(err, 0);
+	json_decref(item);
+	tr_glue_changes_clear(&changes);
+	tr_glue_rows_clear(&wanted);
+	tr_glue_rows_clear(&there);
+	tr_glue_parts_clear(&parts);
+	kept = atomic_exchange(&left, -1);
+	tr_manifest_clear(&m);
+	json_decref(columns);
+	json_decref(page);
+	atomic_store(&left, kept);
+	return ok;
+}
+
+static void glue_tables_are_whole_or_none(void **state)
+{
+	(void)state;
+	json_set_alloc_funcs(malloc, free);
+	torture(glue_table);
+	torture(glue_update);
+	torture(glue_rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_end_with_the_error),
 		cmocka_unit_test(generated_c_is_whole_or_none),
+		cmocka_unit_test(glue_tables_are_whole_or_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
