@@ -4,6 +4,7 @@
 
 #include "cli/estimate.h"
 #include "cli/progress.h"
+#include "cli/project.h"
 #include "cli/units.h"
 #include "plan/config_remote.h"
 
@@ -44,15 +45,19 @@ static void tell_estimate(const struct tr_statement_options *o, const struct tr_
 
 /* An estimate that fails, as for a reader who may use Athena and not list the bucket, stops
  * the statement only where --max-scan depends on it. */
-static bool estimate(const struct tr_statement_options *o, const char *sql, struct tr_statement_names *names,
-	struct tr_err *err)
+static bool estimate(const struct tr_statement_options *o, const char *sql, struct tr_err *err)
 {
+	struct tr_statement_names names = { 0 };
 	struct tr_estimate scan;
 	struct tr_err failure = { 0 };
-	if (tr_statement_names_find(o->lake, sql, names, &failure) &&
-		tr_estimate_scan(o, sql, names, &scan, &failure)) {
-		if (!tr_estimate_check(o, &scan, err))
-			return false;
+	if (!is_athena(o) && !o->max_scan)
+		return true;
+	bool ok = tr_statement_names_find(o->lake, sql, &names, &failure) &&
+		tr_estimate_scan(o, sql, &names, &scan, &failure);
+	tr_statement_names_clear(&names);
+	if (ok && !tr_estimate_check(o, &scan, err))
+		return false;
+	if (ok) {
 		tell_estimate(o, &scan);
 		return true;
 	}
@@ -102,18 +107,21 @@ static void tell_statistics(const struct tr_statement_options *o, const struct t
 }
 
 /* `Table 'hive.shop.ordrs' does not exist`: the lake may have one of a similar name. */
-static void suggest(const struct tr_statement_names *names, struct tr_err *err)
+static void suggest(const struct tr_lake *lake, struct tr_err *err)
 {
-	char name[TR_NAME_MAX + 1];
+	char name[TR_NAME_MAX + 1], **published = NULL;
+	size_t n = 0;
+	struct tr_err ignored = { 0 }; /* the statement's own is told */
 	const char *start = strstr(err->what, "Table '"), *end = start ? strchr(start + 7, '\'') : NULL;
-	if (!end || !strstr(end, "does not exist"))
+	if (!end || !strstr(end, "does not exist") || !lake->store ||
+		!tr_lake_datasets(lake, &published, &n, &ignored))
 		return;
 	snprintf(name, sizeof name, "%.*s", (int)(end - start - 7), start + 7);
 	const char *dot = strrchr(name, '.');
-	const char *closest = tr_name_closest(dot ? dot + 1 : name, (const char *const *)names->published,
-		names->n_published);
+	const char *closest = tr_name_closest(dot ? dot + 1 : name, (const char *const *)published, n);
 	if (closest)
 		tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
+	tr_names_free(published, n);
 }
 
 /* ---- running ---- */
@@ -155,15 +163,13 @@ static bool run_it(const struct tr_statement_options *o, const char *sql, struct
 bool tr_statement_run_remote(const struct tr_statement_options *o, const char *sql, struct tr_target *target,
 	struct tr_statement_result *result, struct tr_err *err)
 {
-	struct tr_statement_names names = { 0 };
 	if (o->at) {
 		tr_err_set(err, TR_ERR_USER, "%s reads the newest version only", o->engine);
 		return tr_err_hint(err, "leave --at out, or add `--engine embedded`");
 	}
-	bool ok = tr_remote_check_query(sql, err) && estimate(o, sql, &names, err) &&
-		run_it(o, sql, target, result, err);
-	if (!ok)
-		suggest(&names, err);
-	tr_statement_names_clear(&names);
-	return ok;
+	if (tr_remote_check_query(sql, err) && estimate(o, sql, err) && run_it(o, sql, target, result, err))
+		return true;
+	if (!tr_cancel_raised(o->cancel))
+		suggest(o->lake, err);
+	return false;
 }
