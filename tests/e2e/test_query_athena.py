@@ -181,6 +181,7 @@ def test_a_lost_reply_is_asked_for_again_and_nothing_runs_twice(bare, athena, op
     assert len({r["ClientRequestToken"] for r in athena.called("StartQueryExecution")}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f not in ("409_conflict", "412")])  # not Athena's
 @pytest.mark.parametrize("operation", ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"])
 def test_any_fault_of_a_call_ends_in_the_rows_or_in_a_clean_failure(bare, athena, fault_proxy, operation, fault):

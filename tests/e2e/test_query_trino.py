@@ -264,6 +264,7 @@ def test_a_busy_server_is_asked_again(bare, n, status):
         assert len(fake.requests) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["refuse", "reset_before", "reset_after", "truncate", "502_html", "503_slow_down", "429",
                                    "500", "200_garbage", "denied"])
 @pytest.mark.parametrize("operation, nth", [("trino:POST .*", 1), ("trino:GET .*", 1), ("trino:GET .*", 2)])
