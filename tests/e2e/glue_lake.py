@@ -65,6 +65,12 @@ class Process:
         self.native.call("trtest_glue_holds", self.handle, runs, ctypes.c_size_t(65536))
         return set(runs.value.decode().split())
 
+    def gc(self):
+        """The number of files that went; all may go but what the newest version and Glue need."""
+        removed = ctypes.c_uint64()
+        self.native.call("trtest_glue_gc", self.handle, ctypes.byref(removed))
+        return removed.value
+
     @property
     def heard(self):
         """Warnings since the last look."""

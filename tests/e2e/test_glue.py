@@ -217,6 +217,19 @@ def test_the_next_version_repairs_what_a_crash_left(lake):
         assert lake.shown() == 4
 
 
+def test_gc_spares_what_glue_points_at(lake):
+    with lake.process() as p:
+        p.commit(version(keys=[COUNTRY], files=[["de"]]))
+        p.commit(version(keys=[COUNTRY], files=[["de"], ["at"]]), tell=False)
+        p.commit(version(keys=[COUNTRY], files=[["fr"]]), tell=False)
+        assert p.gc() == 2
+        assert (lake.folder / lake.manifest(1)["files"][0]["path"]).exists()
+        p.refresh()
+        assert p.gc() == 1
+        assert not (lake.folder / lake.manifest(1)["files"][0]["path"]).exists()
+        assert (lake.folder / lake.manifest(3)["files"][0]["path"]).exists()
+
+
 def test_a_paused_writer_cannot_move_glue_back(checked_lake, fault_proxy):
     proxy = fault_proxy({"glue": checked_lake.aws.glue_server["endpoint"]})
     with checked_lake.process() as b:

@@ -263,3 +263,13 @@ bool trtest_glue_holds(struct trtest_glue *t, char *text, size_t size, struct tr
 	tr_run_ids_clear(&ids);
 	return true;
 }
+
+/* Collect all that only history, age or Glue could keep: the newest version stays. */
+bool trtest_glue_gc(struct trtest_glue *t, uint64_t *removed, struct tr_err *err)
+{
+	const struct tr_gc_options options = { .keep_versions = 1, .keep_days = -1, .grace_us = -1 };
+	struct tr_gc_report report;
+	bool ok = tr_lake_gc(&t->lake, t->dataset, &options, &report, err);
+	*removed = report.files_removed;
+	return ok;
+}
