@@ -138,7 +138,8 @@ static bool closest_dataset(const struct tr_plan *plan, const char *dataset, str
 		tr_err_hint(err, "did you mean `%s`?", close);
 	else
 		tr_err_hint(err,
-			"`from` names datasets of this configuration, or published ones of the lake");
+			"`from` names datasets of this configuration, or published ones of the lake%s",
+			plan->options.lake ? "" : ", where nothing is or was looked for");
 	free(names);
 	for (size_t i = 0; i < n_published; i++)
 		free(published[i]);
