@@ -148,6 +148,7 @@ void tr_aws_credentials_free(struct tr_aws_credentials *c)
 struct outcome {
 	struct tr_aws_found found;
 	struct tr_str tried;
+	char *source_text, *tried_text;
 };
 
 static const char *profile_name(const struct tr_aws_credentials_options *o)
@@ -259,13 +260,12 @@ static bool good(const struct tr_aws_credentials *c, int64_t now)
 /* Under the lock: take what a walk brought. */
 static void settle(struct tr_aws_credentials *c, struct outcome *o, const struct tr_err *failure)
 {
-	struct tr_err ignored = { 0 };
 	int64_t now = now_us(c);
 	c->renewing = false;
 	c->walks++;
 	c->failure = *failure;
 	free(c->tried);
-	c->tried = tr_str_take(&o->tried, &ignored);
+	c->tried = o->tried_text;
 	if (failure->kind) {
 		c->next_us = now + PAUSE_US;
 	} else {
@@ -275,7 +275,8 @@ static void settle(struct tr_aws_credentials *c, struct outcome *o, const struct
 		c->fetched_us = now;
 		c->next_us = 0;
 		free(c->source);
-		c->source = tr_strdup(o->found.about, &ignored);
+		c->source = o->source_text;
+		o->source_text = NULL;
 	}
 	pthread_cond_broadcast(&c->renewed);
 }
@@ -288,13 +289,15 @@ static void renew(struct tr_aws_credentials *c)
 	c->renewing = true;
 	pthread_mutex_unlock(&c->lock);
 	tr_str_init(&o.tried, STORY_MAX);
-	bool ok = walk(c, &o, &failure);
-	if (ok)
+	bool ok = walk(c, &o, &failure) && keep(o.found.about, &o.source_text, &failure);
+	o.tried_text = tr_str_take(&o.tried, &failure);
+	if (ok && o.tried_text)
 		tr_err_clear(&failure);
 	pthread_mutex_lock(&c->lock);
 	settle(c, &o, &failure);
 	tr_aws_keys_clear(&o.found.keys);
 	tr_str_clear(&o.tried);
+	free(o.source_text);
 }
 
 bool tr_aws_credentials_get(struct tr_aws_credentials *c, struct tr_aws_keys *out, struct tr_err *err)

@@ -44,7 +44,8 @@ static void add_quoted(struct tr_str *out, const char *text)
 {
 	json_t *value = json_string(text);
 	char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-	tr_str_add(out, quoted ? quoted : "\"\"");
+	tr_str_add(out, quoted ? quoted : "");
+	out->failed = out->failed || !quoted;
 	free(quoted);
 	json_decref(value);
 }

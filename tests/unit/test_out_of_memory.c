@@ -7,8 +7,12 @@
 #include "glue_manifest.h"
 
 #include "engine/transform_gen.h"
+#include "io/aws_credentials.h"
+#include "io/aws_ini.h"
+#include "io/process.h"
 #include "lake/glue_rows.h"
 #include "plan/contract.h"
+#include "plan/policy.h"
 #include "run/prefetch.h"
 #include "run/presence.h"
 #include "run/spool.h"
@@ -261,12 +265,83 @@ static void glue_tables_are_whole_or_none(void **state)
 	torture(glue_rows);
 }
 
+/* ---- AWS ---- */
+
+static const char *variable(void *context, const char *name)
+{
+	static const char *const VALUES[][2] = { { "AWS_ACCESS_KEY_ID", "AKIAEXAMPLE" },
+		{ "AWS_SECRET_ACCESS_KEY", "secret" }, { "AWS_SESSION_TOKEN", "token" },
+		{ "HOME", "/nonexistent" } };
+	(void)context;
+	for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++)
+		if (strcmp(VALUES[i][0], name) == 0)
+			return VALUES[i][1];
+	return NULL;
+}
+
+static bool credentials(struct tr_err *err)
+{
+	const struct tr_aws_credentials_options options = { .region = "eu-west-1", .env = variable };
+	struct tr_aws_credentials *c = NULL;
+	struct tr_aws_keys keys = { 0 };
+	char *source = NULL, *tried = NULL;
+	bool ok = tr_aws_credentials_new(&options, &c, err) && tr_aws_credentials_get(c, &keys, err) &&
+		tr_aws_credentials_story(c, &source, &tried, err);
+	tr_aws_keys_clear(&keys);
+	tr_aws_credentials_free(c);
+	free(source);
+	free(tried);
+	return ok;
+}
+
+static bool profiles(struct tr_err *err)
+{
+	static const char text[] = "[default]\nregion = x\n[profile \"a b\"]\nrole_arn: y\n";
+	struct tr_aws_ini ini;
+	char **words = NULL;
+	if (!tr_aws_ini_parse(text, sizeof text - 1, "config", &ini, err))
+		return false;
+	bool ok = tr_process_split("keys --for 'a b'", &words, err);
+	free(words);
+	tr_aws_ini_clear(&ini);
+	return ok;
+}
+
+static bool policies(struct tr_err *err)
+{
+	struct tr_config_dataset dataset = { .name = (char[]){ "orders" } };
+	const struct tr_config config = { .source = { .url = (char[]){ "host=db" },
+						  .secret = (char[]){ "prod/shop" } },
+		.lake = { .location = (char[]){ "s3://acme/prod" },
+			.catalog = (char[]){ "glue" },
+			.database = (char[]){ "shop" } },
+		.engine = (char[]){ "athena" },
+		.athena = { .workgroup = (char[]){ "reports" } },
+		.datasets = &dataset,
+		.n_datasets = 1 };
+	char *terraform = NULL, *cloudformation = NULL;
+	bool ok = tr_policy_terraform(&config, NULL, false, &terraform, err) &&
+		tr_policy_cloudformation(&config, NULL, false, &cloudformation, err);
+	free(terraform);
+	free(cloudformation);
+	return ok;
+}
+
+static void credentials_and_policies_are_whole_or_none(void **state)
+{
+	(void)state;
+	torture(credentials);
+	torture(profiles);
+	torture(policies);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_end_with_the_error),
 		cmocka_unit_test(generated_c_is_whole_or_none),
 		cmocka_unit_test(glue_tables_are_whole_or_none),
+		cmocka_unit_test(credentials_and_policies_are_whole_or_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
