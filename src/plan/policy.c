@@ -221,8 +221,12 @@ const char *tr_policy_results(const struct tr_config *c, struct tr_arena *arena,
 static void write_results(struct maker *m)
 {
 	char bucket[64], prefix[TR_KEY_MAX];
-	struct tr_err none = { 0 };
-	const char *results = tr_policy_results(m->c, &m->p->arena, &none);
+	struct tr_err failure = { 0 };
+	const char *results = tr_policy_results(m->c, &m->p->arena, &failure);
+	if (failure.kind && !m->failed) {
+		m->failed = true;
+		*m->err = failure;
+	}
 	if (!results || m->failed)
 		return;
 	if (!tr_s3_location(results, bucket, prefix, m->err)) {
