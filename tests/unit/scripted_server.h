@@ -137,6 +137,31 @@ static inline void server_keep(struct server *s, char *request)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* How many requests came, how many connections; the i-th request, borrowed until server_clear. */
+static inline size_t server_asked(struct server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t n = s->n_requests;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+static inline size_t server_connected(struct server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t n = s->n_threads;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+static inline const char *server_request(struct server *s, size_t i)
+{
+	pthread_mutex_lock(&s->lock);
+	const char *text = i < s->n_requests ? s->requests[i] : "";
+	pthread_mutex_unlock(&s->lock);
+	return text;
+}
+
 /* False: the connection ends. */
 static inline bool server_step_do(struct server *s, const struct server_step *step, int fd)
 {

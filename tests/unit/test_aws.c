@@ -141,7 +141,7 @@ static void a_request_is_signed_and_sent_as_it_was_signed(void **state)
 	c.request.headers = headers;
 	c.request.n_headers = 1;
 	assert_ok(send_request(&c, NULL), c.err);
-	const char *sent = c.server.requests[0];
+	const char *sent = server_request(&c.server, 0);
 	char host[64];
 	snprintf(host, sizeof host, "\r\nHost: 127.0.0.1:%d\r\n", c.server.port);
 	assert_has(sent, "GET /lake/a%20b?partNumber=7&uploadId=a%2Fb HTTP/1.1\r\n");
@@ -164,7 +164,7 @@ static void an_unsigned_request_asks_for_no_credentials(void **state)
 	c.credentials.none = true;
 	c.request.unsigned_ = true;
 	assert_ok(send_request(&c, NULL), c.err);
-	assert_null(strcasestr(c.server.requests[0], "authorization"));
+	assert_null(strcasestr(server_request(&c.server, 0), "authorization"));
 	c.request.unsigned_ = false;
 	assert_false(send_request(&c, NULL));
 	assert_string_equal(c.err.what, "no credentials were found");
@@ -179,7 +179,7 @@ static void an_endpoints_path_goes_before_the_requests(void **state)
 	snprintf(url, sizeof url, "%s/base", c.server.url);
 	c.request.endpoint = url;
 	assert_ok(send_request(&c, NULL), c.err);
-	assert_has(c.server.requests[0], "GET /base/lake/a%20b HTTP/1.1\r\n");
+	assert_has(server_request(&c.server, 0), "GET /base/lake/a%20b HTTP/1.1\r\n");
 	client_stop(&c);
 }
 
@@ -193,7 +193,7 @@ static void what_passes_is_tried_again(void **state)
 		{ SERVER_STALL, NULL, NULL }, OK });
 	assert_ok(send_request(&c, NULL), c.err);
 	assert_int_equal(c.reply.attempts, 5);
-	assert_int_equal(c.server.n_requests, 5);
+	assert_int_equal(server_asked(&c.server), 5);
 	assert_memory_equal(c.reply.http.body.data, "done", 4);
 	client_stop(&c);
 }
@@ -203,7 +203,7 @@ static void attempts_end_and_the_error_says_how_many_there_were(void **state)
 	(void)state;
 	START({ S3_ERROR("503 Slow Down", "SlowDown", "Please reduce your request rate.") });
 	assert_false(send_request(&c, NULL));
-	assert_int_equal(c.server.n_requests, 5);
+	assert_int_equal(server_asked(&c.server), 5);
 	assert_int_equal(c.err.kind, TR_ERR_TRANSIENT);
 	assert_string_equal(c.err.what, "s3:GetObject of s3://lake/a b failed: SlowDown");
 	assert_string_equal(c.err.detail,
@@ -236,7 +236,7 @@ static void throttling_is_tried_again_even_for_what_must_go_once(void **state)
 		S3_ERROR("400 Bad Request", "RequestTimeout", "Your socket connection ..."), OK });
 	c.request.idempotent = false;
 	assert_ok(send_request(&c, NULL), c.err);
-	assert_int_equal(c.server.n_requests, 5);
+	assert_int_equal(server_asked(&c.server), 5);
 	client_stop(&c);
 }
 
@@ -256,7 +256,7 @@ static void an_unknown_fate_is_never_tried_again_where_it_must_go_once(void **st
 		assert_false(send_request(&c, NULL));
 		assert_int_equal(c.err.kind, TR_ERR_TRANSIENT);
 		assert_true(c.reply.lost);
-		assert_int_equal(c.server.n_requests, i + 1);
+		assert_int_equal(server_asked(&c.server), i + 1);
 	}
 	client_stop(&c);
 }
@@ -331,7 +331,7 @@ static void expired_keys_are_renewed_once(void **state)
 	START({ S3_ERROR("400 Bad Request", "ExpiredToken", "The provided token has expired."), OK });
 	assert_ok(send_request(&c, NULL), c.err);
 	assert_int_equal(c.credentials.expired, 1);
-	assert_has(c.server.requests[1], "X-Amz-Security-Token: renewed-token-0123456789\r\n");
+	assert_has(server_request(&c.server, 1), "X-Amz-Security-Token: renewed-token-0123456789\r\n");
 	client_stop(&c);
 }
 
@@ -342,7 +342,7 @@ static void keys_that_stay_expired_are_the_users_error(void **state)
 		"The security token included in the request is expired") });
 	assert_false(send_request(&c, NULL));
 	assert_int_equal(c.credentials.expired, 1);
-	assert_int_equal(c.server.n_requests, 2);
+	assert_int_equal(server_asked(&c.server), 2);
 	assert_int_equal(c.err.kind, TR_ERR_USER);
 	assert_has(c.err.detail,
 		"ExpiredTokenException: The security token included in the request is expired");
@@ -359,12 +359,12 @@ static void a_clock_that_is_off_is_corrected_once_by_the_servers_date(void **sta
 	(void)state;
 	START({ SKEWED, OK });
 	assert_ok(send_request(&c, NULL), c.err);
-	assert_int_equal(c.server.n_requests, 2);
-	assert_has(c.server.requests[1], "\r\nX-Amz-Date: 20990101T120");
+	assert_int_equal(server_asked(&c.server), 2);
+	assert_has(server_request(&c.server, 1), "\r\nX-Amz-Date: 20990101T120");
 	/* The next call knows it already. */
 	assert_ok(send_request(&c, NULL), c.err);
-	assert_int_equal(c.server.n_requests, 3);
-	assert_has(c.server.requests[2], "\r\nX-Amz-Date: 20990101T120");
+	assert_int_equal(server_asked(&c.server), 3);
+	assert_has(server_request(&c.server, 2), "\r\nX-Amz-Date: 20990101T120");
 	client_stop(&c);
 }
 
@@ -373,7 +373,7 @@ static void a_clock_that_stays_wrong_is_the_users_error(void **state)
 	(void)state;
 	START({ SKEWED });
 	assert_false(send_request(&c, NULL));
-	assert_int_equal(c.server.n_requests, 2);
+	assert_int_equal(server_asked(&c.server), 2);
 	assert_int_equal(c.err.kind, TR_ERR_USER);
 	assert_has(c.err.hint, "this machine's clock is ");
 	assert_has(c.err.hint, " s behind the service's: set it");
@@ -386,8 +386,8 @@ static void a_signature_that_expired_means_the_clock(void **state)
 	START({ FAIL("403 Forbidden", "Date: Thu, 01 Jan 2015 12:00:00 GMT\r\n",
 		"{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired: 20150101T120000Z is now earlier than ...\"}") });
 	assert_false(send_request(&c, NULL));
-	assert_int_equal(c.server.n_requests, 2);
-	assert_has(c.server.requests[1], "\r\nX-Amz-Date: 20150101T12");
+	assert_int_equal(server_asked(&c.server), 2);
+	assert_has(server_request(&c.server, 1), "\r\nX-Amz-Date: 20150101T12");
 	assert_has(c.err.hint, " s ahead of the service's");
 	client_stop(&c);
 }
@@ -408,7 +408,7 @@ static void assert_said(const struct said *said)
 	assert_has(c.err.detail, said->detail);
 	assert_has(c.err.hint, said->hint);
 	assert_int_equal(c.err.kind, said->kind);
-	assert_int_equal(c.server.n_requests, 1);
+	assert_int_equal(server_asked(&c.server), 1);
 	client_stop(&c);
 }
 
@@ -574,12 +574,12 @@ static void a_json_call_sends_its_target_and_parses_the_answer(void **state)
 	assert_ok(tr_aws_json(&c.aws, &call, NULL, &out, &c.reply, &c.err), c.err);
 	assert_int_equal(json_integer_value(json_object_get(out, "a")), 1);
 	json_decref(out);
-	assert_has(c.server.requests[0], "POST / HTTP/1.1\r\n");
-	assert_has(c.server.requests[0], "\r\nContent-Type: application/x-amz-json-1.1\r\n");
-	assert_has(c.server.requests[0], "\r\nX-Amz-Target: AWSGlue.GetTable\r\n");
-	assert_has(c.server.requests[0],
+	assert_has(server_request(&c.server, 0), "POST / HTTP/1.1\r\n");
+	assert_has(server_request(&c.server, 0), "\r\nContent-Type: application/x-amz-json-1.1\r\n");
+	assert_has(server_request(&c.server, 0), "\r\nX-Amz-Target: AWSGlue.GetTable\r\n");
+	assert_has(server_request(&c.server, 0),
 		"SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target,");
-	assert_has(c.server.requests[0], "\r\n\r\n{\"Name\":\"orders\"}");
+	assert_has(server_request(&c.server, 0), "\r\n\r\n{\"Name\":\"orders\"}");
 	assert_ok(tr_aws_json(&c.aws, &call, NULL, &out, &c.reply, &c.err), c.err);
 	assert_int_equal(json_object_size(out), 0);
 	json_decref(out);

@@ -106,8 +106,8 @@ static void a_connection_is_used_again(void **state)
 		assert_ok(get(&c, s.url), c.err);
 		assert_body(&c, "ok");
 	}
-	assert_int_equal(s.n_threads, 1);
-	assert_int_equal(s.n_requests, 20);
+	assert_int_equal(server_connected(&s), 1);
+	assert_int_equal(server_asked(&s), 20);
 	finish(&s, &c);
 }
 
@@ -127,14 +127,15 @@ static void a_request_is_sent_as_it_was_given(void **state)
 		.body = "bo\0dy",
 		.n_body = 5 };
 	assert_ok(ask(&c, &put), c.err);
-	assert_ptr_equal(strstr(s.requests[0], "PUT /a/../b//%2e/x?uploads= HTTP/1.1\r\n"), s.requests[0]);
-	assert_non_null(strstr(s.requests[0], "\r\nHost: other.example\r\n"));
-	assert_non_null(strstr(s.requests[0], "\r\nX-Empty:\r\n"));
-	assert_non_null(strstr(s.requests[0], "\r\nX-A: b\r\n"));
-	assert_non_null(strstr(s.requests[0], "\r\nContent-Length: 5\r\n"));
-	assert_null(strcasestr(s.requests[0], "content-type"));
-	assert_null(strcasestr(s.requests[0], "expect:"));
-	assert_memory_equal(strstr(s.requests[0], "\r\n\r\n") + 4, "bo\0dy", 5);
+	assert_ptr_equal(strstr(server_request(&s, 0), "PUT /a/../b//%2e/x?uploads= HTTP/1.1\r\n"),
+		server_request(&s, 0));
+	assert_non_null(strstr(server_request(&s, 0), "\r\nHost: other.example\r\n"));
+	assert_non_null(strstr(server_request(&s, 0), "\r\nX-Empty:\r\n"));
+	assert_non_null(strstr(server_request(&s, 0), "\r\nX-A: b\r\n"));
+	assert_non_null(strstr(server_request(&s, 0), "\r\nContent-Length: 5\r\n"));
+	assert_null(strcasestr(server_request(&s, 0), "content-type"));
+	assert_null(strcasestr(server_request(&s, 0), "expect:"));
+	assert_memory_equal(strstr(server_request(&s, 0), "\r\n\r\n") + 4, "bo\0dy", 5);
 	finish(&s, &c);
 }
 
@@ -149,8 +150,8 @@ static void methods_without_a_body_say_so(void **state)
 		const struct tr_http_request r = { .method = methods[i], .url = s.url };
 		assert_ok(ask(&c, &r), c.err);
 		snprintf(line, sizeof line, "%s / ", methods[i]);
-		assert_ptr_equal(strstr(s.requests[i], line), s.requests[i]);
-		assert_int_equal(strcasestr(s.requests[i], "content-length: 0") != NULL, i < 2);
+		assert_ptr_equal(strstr(server_request(&s, i), line), server_request(&s, i));
+		assert_int_equal(strcasestr(server_request(&s, i), "content-length: 0") != NULL, i < 2);
 	}
 	finish(&s, &c);
 }
@@ -165,7 +166,7 @@ static void a_line_break_in_a_header_is_refused(void **state)
 	assert_false(ask(&c, &r));
 	assert_int_equal(c.err.kind, TR_ERR_INTERNAL);
 	assert_string_equal(c.err.what, "a line break in the header X-A");
-	assert_int_equal(s.n_requests, 0);
+	assert_int_equal(server_asked(&s), 0);
 	finish(&s, &c);
 }
 
@@ -177,7 +178,7 @@ static void a_redirect_is_an_answer_like_any_other(void **state)
 	client_init(&c, NULL, 0);
 	assert_ok(get(&c, s.url), c.err);
 	assert_int_equal(c.answer.status, 307);
-	assert_int_equal(s.n_requests, 1);
+	assert_int_equal(server_asked(&s), 1);
 	finish(&s, &c);
 }
 
@@ -274,7 +275,7 @@ static void a_kept_connection_that_dies_is_not_used_for_what_must_go_once(void *
 	assert_false(ask(&c, &r));
 	assert_int_equal(c.fate, TR_HTTP_UNKNOWN);
 	assert_int_equal(c.err.kind, TR_ERR_TRANSIENT);
-	assert_int_equal(s.n_requests, 2);
+	assert_int_equal(server_asked(&s), 2);
 	finish(&s, &c);
 }
 
@@ -287,7 +288,7 @@ static void a_kept_connection_that_dies_is_replaced_for_what_may_go_twice(void *
 	assert_ok(get(&c, s.url), c.err);
 	assert_ok(get(&c, s.url), c.err);
 	assert_body(&c, "ok");
-	assert_int_equal(s.n_requests, 3);
+	assert_int_equal(server_asked(&s), 3);
 	finish(&s, &c);
 }
 
@@ -400,10 +401,7 @@ static void *cancel_when_stalled(void *context)
 {
 	struct canceller *c = context;
 	for (;;) {
-		pthread_mutex_lock(&c->server->lock);
-		size_t n = c->server->n_requests;
-		pthread_mutex_unlock(&c->server->lock);
-		if (n)
+		if (server_asked(c->server))
 			break;
 		usleep(1000);
 	}
@@ -449,9 +447,10 @@ static void the_proxy_variable_is_honoured_and_no_proxy_too(void **state)
 	struct variables env = { { "http_proxy", "no_proxy" }, { s.url, "127.0.0.1" } };
 	client_init(&c, &env, 0);
 	assert_ok(get(&c, "http://somewhere.invalid/x"), c.err);
-	assert_ptr_equal(strstr(s.requests[0], "GET http://somewhere.invalid/x HTTP/1.1\r\n"), s.requests[0]);
+	assert_ptr_equal(strstr(server_request(&s, 0), "GET http://somewhere.invalid/x HTTP/1.1\r\n"),
+		server_request(&s, 0));
 	assert_ok(get(&c, s.url), c.err);
-	assert_ptr_equal(strstr(s.requests[1], "GET / HTTP/1.1\r\n"), s.requests[1]);
+	assert_ptr_equal(strstr(server_request(&s, 1), "GET / HTTP/1.1\r\n"), server_request(&s, 1));
 	const struct tr_http_request direct = { .method = "GET",
 		.url = "http://somewhere.invalid/",
 		.no_proxy = true };
@@ -467,7 +466,7 @@ static void all_proxy_serves_where_no_other_is_named(void **state)
 	struct variables env = { { "ALL_PROXY" }, { s.url } };
 	client_init(&c, &env, 0);
 	assert_ok(get(&c, "http://somewhere.invalid/x"), c.err);
-	assert_int_equal(s.n_requests, 1);
+	assert_int_equal(server_asked(&s), 1);
 	finish(&s, &c);
 }
 
@@ -615,7 +614,7 @@ static void threads_share_the_pool(void **state)
 		pthread_join(threads[i], &failed);
 		assert_null(failed);
 	}
-	assert_true(s.n_threads <= 8);
+	assert_true(server_connected(&s) <= 8);
 	finish(&s, &c);
 }
 
