@@ -1,5 +1,6 @@
 """What a user is told when AWS refuses: message, hint and exit code of the binary, and nothing published."""
 import json
+import signal
 from email.utils import formatdate
 
 import pytest
@@ -101,16 +102,27 @@ def test_glue_access_denied_names_the_action(copy, aws):
     key = iam.create_access_key(UserName=user)["AccessKey"]
     s3 = boto3_client("s3", server["endpoint"], server["access_key"], server["secret_key"])
     s3.create_bucket(Bucket=aws.bucket)
-    done = copy.run("run", check=0, env={
-        **aws.env, "AWS_ENDPOINT_URL_S3": server["endpoint"], "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]})
-    # The version is committed; its table in Glue is what the next run makes good.
-    for text in ("its view is not up to date", "AccessDenied", f"allow glue:GetTable on {aws.database}.t",
-                 "`tailrace policy`"):
-        assert text in done.stderr, done.stderr
+    fails(copy, aws, 2, "AccessDenied", f"allow glue:GetTable on {aws.database}.t", "`tailrace policy`",
+          AWS_ENDPOINT_URL_S3=server["endpoint"], AWS_ACCESS_KEY_ID=key["AccessKeyId"],
+          AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"])
 
 
 def test_throttling_that_does_not_end_can_be_tried_again(copy, aws, fault_proxy):
     proxy = fault_proxy(aws)
     proxy.fail("503_slow_down", "s3:PutObject", times=None)
     fails(copy, aws, 3, "SlowDown", "the service asks for fewer requests", "2 attempts", **proxy.env)
+
+
+@pytest.mark.parametrize("operation", ["s3:ListObjectsV2", "s3:PutObject", "glue:GetTable"])
+def test_an_interrupt_ends_a_call_that_stalls(copy, aws, fault_proxy, operation):
+    configure(copy, aws, stall_timeout="10min")
+    proxy = fault_proxy(aws)
+    held = proxy.hold(operation)
+    process = copy.spawn("run", env=proxy.env)
+    held.wait()
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    held.release()
+    assert not [key for key in aws.keys() if "/manifests/" in key]
+    copy.run("run", env=aws.env, check=0)
