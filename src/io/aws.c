@@ -202,6 +202,7 @@ static enum next attempt_once(struct attempt *a, struct progress *p, tr_aws_acce
 		.n_body = r->n_body,
 		.response_max = r->response_max,
 		.once = !r->idempotent,
+		.cleanup = r->cleanup,
 	};
 	reply->attempts++;
 	if (!tr_http_send(a->aws->http, &http, &reply->http, &fate, err)) {

@@ -46,6 +46,7 @@ struct tr_aws_request {
 	 * an unknown fate is returned as a transient error with *reply->lost set. */
 	bool idempotent;
 	bool s3, unsigned_;
+	bool cleanup; /* as in struct tr_http_request */
 };
 
 struct tr_aws_reply {

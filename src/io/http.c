@@ -10,6 +10,7 @@
 #define HEADERS_MAX 65536
 #define BODY_MAX (16u << 20)
 #define HOST_TEXT 300
+#define CLEANUP_US INT64_C(5000000)
 
 /* A connection with what drives it. libcurl keeps connections in the multi handle, so a thread
  * that takes the line used last finds its connection warm. */
@@ -374,7 +375,8 @@ static curl_off_t bytes_moved(CURL *easy)
 static CURLcode drive(struct transfer *t)
 {
 	struct tr_http_line *line = t->line;
-	struct curl_waitfd cancel = { .fd = tr_cancel_fd(t->http->cancel), .events = CURL_WAIT_POLLIN };
+	const struct tr_cancel *stop = t->request->cleanup ? NULL : t->http->cancel;
+	struct curl_waitfd cancel = { .fd = tr_cancel_fd(stop), .events = CURL_WAIT_POLLIN };
 	curl_off_t moved = 0;
 	int64_t last_us = tr_clock_monotonic_us();
 	CURLcode code = CURLE_OK;
@@ -396,7 +398,7 @@ static CURLcode drive(struct transfer *t)
 		if (now == 0 || now != moved)
 			last_us = now_us;
 		moved = now;
-		t->cancelled = tr_cancel_raised(t->http->cancel);
+		t->cancelled = tr_cancel_raised(stop);
 		t->stalled = now_us - last_us >= t->stall_us;
 		if (t->cancelled || t->stalled) {
 			/* Do not wait for a name server that does not answer. */
@@ -537,8 +539,11 @@ bool tr_http_send(struct tr_http *http, const struct tr_http_request *request,
 	tr_str_init(&response->headers, HEADERS_MAX);
 	t.stall_us = (request->stall_timeout_ms ? request->stall_timeout_ms : http->stall_timeout_ms) * 1000;
 	host_of(request->url, t.host);
-	if (tr_cancel_raised(http->cancel))
-		return tr_cancel_err(err);
+	if (tr_cancel_raised(http->cancel)) {
+		if (!request->cleanup)
+			return tr_cancel_err(err);
+		t.stall_us = CLEANUP_US < t.stall_us ? CLEANUP_US : t.stall_us;
+	}
 	t.line = line_take(http, err);
 	if (!t.line)
 		return false;

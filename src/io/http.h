@@ -43,6 +43,9 @@ struct tr_http_request {
 	/* Must not reach the server twice: libcurl's own repetition, when a connection that was
 	 * kept turns out to be closed, ends as TR_HTTP_UNKNOWN. */
 	bool once;
+	/* Takes back what an interrupted run has made: a cancel does not end it; begun after one,
+	 * it ends when no byte moves for 5 s. */
+	bool cleanup;
 };
 
 /* Cleared by tr_http_response_clear, also after a failure; zeroed before the first use. */

@@ -34,7 +34,7 @@ struct tr_s3_call {
 	const char *key; /* of the store; NULL: the bucket */
 	const void *body;
 	size_t n_body, response_max;
-	bool once; /* sending it twice is not as good as once */
+	bool cleanup; /* goes on after a cancel: it takes back what was made */
 	tr_aws_accept accept;
 	struct tr_sigv4_pair query[TR_S3_QUERY_MAX];
 	struct tr_http_header headers[TR_S3_HEADERS_MAX];

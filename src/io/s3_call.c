@@ -81,7 +81,8 @@ bool tr_s3_send(const struct tr_s3 *s3, const struct tr_s3_call *call, struct tr
 		/* Over TLS nobody can change the body, and its checksum is signed all the same. */
 		.body_sha256 = s3->tls && call->n_body > 0 ? "UNSIGNED-PAYLOAD" : NULL,
 		.response_max = call->response_max ? call->response_max : RESPONSE_MAX,
-		.idempotent = !call->once,
+		.idempotent = true, /* every call of ours leaves the same when it is sent again */
+		.cleanup = call->cleanup,
 		.s3 = true,
 	};
 	ok = ok && tr_aws_send(s3->aws, &request, call->accept, reply, err);

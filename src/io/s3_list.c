@@ -225,6 +225,7 @@ static bool remove_object(struct tr_s3 *s3, const char *key, const char *upload_
 	struct tr_s3_call call = { .method = "DELETE",
 		.action = upload_id ? "s3:AbortMultipartUpload" : "s3:DeleteObject",
 		.key = key,
+		.cleanup = true,
 		.accept = accept_absent };
 	struct tr_aws_reply reply = { 0 };
 	if (upload_id)
@@ -274,6 +275,7 @@ static bool delete_batch(struct tr_s3 *s3, const struct tr_str *body, struct tr_
 	struct tr_s3_delete_error failed;
 	struct tr_s3_call call = { .method = "POST",
 		.action = "s3:DeleteObject",
+		.cleanup = true,
 		.body = body->ptr,
 		.n_body = body->len };
 	struct tr_aws_reply reply = { 0 };

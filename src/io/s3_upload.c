@@ -309,6 +309,7 @@ static bool abort_upload(struct tr_s3 *s3, const char *key, const char *upload_i
 	struct tr_s3_call call = { .method = "DELETE",
 		.action = "s3:AbortMultipartUpload",
 		.key = key,
+		.cleanup = true,
 		.accept = accept_gone };
 	struct tr_aws_reply reply = { 0 };
 	tr_s3_query(&call, "uploadId", upload_id);

@@ -86,7 +86,8 @@ void tr_run_id_new(char *buf);
 /* Written at the start, renewed by the runner every TR_LEASE_RENEW_S, removed at the end. */
 #define TR_LEASE_RENEW_S 60
 #define TR_LEASE_LIFE_S 900
-/* Fails where gc has given the run up: its files may be gone. */
+/* Begin: fails where gc has given the run up (its files may be gone), and where the store's
+ * server does not honour the conditional put that a commit is. */
 bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id,
 	struct tr_err *err) TR_CHECKED;
 void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const char *run_id);

@@ -91,9 +91,35 @@ bool tr_lake_lease_hold(const struct tr_lake *lake, const char *dataset, const c
 	return ok;
 }
 
+/* A server that ignores the condition of a put would let two runs publish over each other.
+ * The lease is there: another put of its key must lose. Once it may win, should gc have taken
+ * it for a dead one's just now. */
+static bool check_conditional(const struct tr_lake *lake, const char *dataset, const char *run_id,
+	struct tr_err *err)
+{
+	char key[TR_KEY_MAX];
+	bool ok = true, won = true;
+	char *text = lease_text(run_id, 0, err);
+	if (!text)
+		return false;
+	tr_lake_run_key(dataset, run_id, "", key);
+	for (int i = 0; ok && won && i < 2; i++)
+		ok = lake->store->ops->put_if_absent(lake->store, key, text, strlen(text), &won, err);
+	free(text);
+	if (!ok || !won)
+		return ok;
+	tr_err_set(err, TR_ERR_USER,
+		"the server of `%s` ignores If-None-Match: two runs could publish over each other",
+		lake->store->location);
+	return tr_err_hint(err,
+		"versions are committed by conditional puts: use a server, or a newer release of "
+		"it, that honours `If-None-Match: *`");
+}
+
 bool tr_lake_lease(const struct tr_lake *lake, const char *dataset, const char *run_id, struct tr_err *err)
 {
-	return tr_lake_lease_hold(lake, dataset, run_id, 0, err);
+	return tr_lake_lease_hold(lake, dataset, run_id, 0, err) &&
+		(lake->store->local_root || check_conditional(lake, dataset, run_id, err));
 }
 
 void tr_lake_lease_end(const struct tr_lake *lake, const char *dataset, const char *run_id)

@@ -45,12 +45,22 @@ static void remove_file(struct tr_stage_files *f, const char *path)
 	(void)!f->store->ops->remove(f->store, path, &ignored);
 }
 
+static void remove_done(struct tr_stage_files *f)
+{
+	struct tr_err ignored = { 0 };
+	const char **keys = f->n ? tr_calloc(f->n, sizeof *keys, &ignored) : NULL;
+	for (size_t i = 0; keys && i < f->n; i++)
+		keys[i] = f->done[i].path;
+	if (keys)
+		(void)!f->store->ops->remove_many(f->store, keys, f->n, &ignored);
+	free(keys);
+}
+
 void tr_stage_files_clear(struct tr_stage_files *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		remove_file(f, f->done[i].path);
+	remove_done(f);
+	for (size_t i = 0; i < f->n; i++)
 		clear_entry(&f->done[i], f->n_keys);
-	}
 	free(f->done);
 	free(f->prefix);
 	tr_schema_clear(&f->schema);

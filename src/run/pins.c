@@ -62,7 +62,7 @@ bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct
 	for (; pins->n < plan->n_datasets; pins->n++, pins->n_made++) {
 		pins->items[pins->n].dataset = plan->datasets[pins->n].config->name;
 		tr_manifest_init(&pins->items[pins->n].manifest);
-		if (!tr_pins_renew(pins, pins->n, err))
+		if (!tr_lake_lease(lake, pins->items[pins->n].dataset, run_id, err))
 			return false;
 	}
 	for (size_t i = 0; i < plan->n_datasets; i++) {

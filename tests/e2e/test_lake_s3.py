@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import signal
 import subprocess
 
 import pytest
@@ -244,3 +245,21 @@ def test_a_dataset_in_s3_is_built_on_others_that_are_there(project, db, aws):
     # Alone, it needs no Postgres: what it reads is in the lake.
     done = project.run("run", "by_k", env={**aws.env, "DATABASE_URL": None}, check=0)
     assert "version 2" in done.stdout + done.stderr
+
+
+def test_ctrl_c_takes_back_what_was_uploaded(project, db, aws, fault_proxy):
+    """While a part is on its way: the upload is aborted, the lease removed, though all else has ended."""
+    db.execute("CREATE TABLE noise AS SELECT g AS a, decode(md5(g::text) || md5((-g)::text), 'hex') AS b"
+               " FROM generate_series(1, 400000) g")
+    project.config({"lake": lake(aws), "s3": {"part_size": "5MiB", "uploads": 1},
+                    "datasets": {"noise": {"inputs": {"n": "noise"}}}})
+    proxy = fault_proxy(aws)
+    held = proxy.hold("s3:UploadPart")
+    process = project.spawn("run", env=proxy.env)
+    held.wait()
+    assert aws.unfinished_uploads() and aws.keys(f"{aws.prefix}/_tailrace/noise/runs/")
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, error)
+    assert aws.unfinished_uploads() == [] and aws.keys() == []
+    held.release()

@@ -7,6 +7,8 @@ import random
 import subprocess
 import sys
 import textwrap
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -345,6 +347,41 @@ def test_a_lake_in_s3_publishes_goes_back_verifies_and_collects(strict):
                              Body=noise(7 * MIB, 99))
     [count, finding] = strict.verify("orders")
     assert "has checksum" in finding
+
+
+class Careless(BaseHTTPRequestHandler):
+    """Just enough of an S3 server for a run to begin; it does not know If-None-Match."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self):
+        self.server.puts.append(self.path)
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.answer(200)
+
+    def do_GET(self):
+        self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+
+    def answer(self, status, body=b""):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_server_that_ignores_conditions_is_found_out_before_a_run_writes(native, aws):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Careless) as server:
+        server.puts = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with S3Store(native, aws, endpoint=f"http://127.0.0.1:{server.server_port}") as store:
+            with pytest.raises(NativeError) as e:
+                store.run("orders", b"data", 0)
+        server.shutdown()
+    assert "ignores If-None-Match" in str(e.value) and e.value.kind == "user" and "server" in e.value.hint
+    assert server.puts and all("/_tailrace/orders/runs/" in path for path in server.puts)
 
 
 # --- faults ---
