@@ -1,9 +1,11 @@
 /*
  * A prefix of an S3 bucket as a store (io/store.h). Small objects are one PUT; a sink beyond
  * one part is a multipart upload whose parts are in flight in parallel while the next is being
- * filled, in memory of at most (uploads + 1) parts. Every object carries a full-object checksum
- * (CRC-64/NVME where the server has it, else CRC-32C), which is what store->checksum and
- * sink->checksum say. unfinished lists multipart uploads that nobody completed.
+ * filled. The threads are the store's, started as they are needed: at most `uploads` parts are
+ * queued or in flight, and each open sink holds the part that it fills, which grows with its
+ * data. Every object carries the CRC-64/NVME of its whole content, which is what
+ * store->checksum and sink->checksum say; where a server keeps none it is computed by reading.
+ * unfinished lists multipart uploads that nobody completed, as `<folder>/.tmp-<name>?<id>`.
  */
 #ifndef TR_IO_STORE_S3_H
 #define TR_IO_STORE_S3_H
@@ -27,7 +29,7 @@ struct tr_store_s3_options {
 	const struct tr_s3_tag *tags;
 	size_t n_tags;
 	uint64_t part_size; /* 0: 8 MiB */
-	int uploads;        /* parts in flight of one sink; 0: 4 */
+	int uploads;        /* parts queued or in flight, of all sinks; 0: 4 */
 };
 /* Asks nobody yet. */
 bool tr_store_s3_open(const struct tr_store_s3_options *options, struct tr_store **out,
