@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/project.h"
+#include "fmt/json_text.h"
 #include "io/aws_credentials.h"
 #include "plan/policy.h"
 
@@ -54,10 +55,10 @@ static bool make_json(const struct tr_config *config, enum tr_policy_role role, 
 	if (!tr_policy_make(config, role, &names, &policy, err))
 		return false;
 	bool ok = tr_policy_document(&policy, &document, err);
-	*out = ok ? json_dumps(document, JSON_INDENT(2)) : NULL;
+	*out = ok ? tr_json_text(document, JSON_INDENT(2), err) : NULL;
 	json_decref(document);
 	tr_policy_clear(&policy);
-	return *out || !ok || tr_err_memory(err, 0);
+	return *out != NULL;
 }
 
 static void print_notes(struct tr_cli *cli, const struct tr_config *config, bool reader, bool json,

@@ -7,6 +7,7 @@
 
 #include "data/literal.h"
 #include "data/value.h"
+#include "fmt/json_text.h"
 
 #define NESTED_MAX ((size_t)256 << 20)
 #define NESTED_DEPTH 200
@@ -344,7 +345,8 @@ static bool json_number(const struct tr_remote_value *v, json_t *value, struct t
 
 static void write_string(struct tr_str *out, json_t *value)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY);
+	struct tr_err memory = { 0 };
+	char *text = tr_json_text(value, 0, &memory);
 	if (text)
 		tr_str_add(out, text);
 	else
@@ -352,7 +354,7 @@ static void write_string(struct tr_str *out, json_t *value)
 	free(text);
 }
 
-/* Compact, and numbers in their fewest digits (json_dumps writes 17 of them). */
+/* Compact, and numbers in their fewest digits (Jansson writes 17 of them). */
 static void write_json(struct tr_str *out, json_t *value, int depth)
 {
 	char number[TR_VALUE_TEXT];

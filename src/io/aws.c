@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "io/aws_internal.h"
+#include "fmt/json_text.h"
 
 #define TARGET_MAX (64u << 10)
 #define HEADERS_MAX 48
@@ -262,11 +263,11 @@ bool tr_aws_json(const struct tr_aws *aws, const struct tr_aws_json_call *call, 
 		{ "X-Amz-Target", call->target } };
 	json_error_t where;
 	bool ok = false;
-	char *text = call->body ? json_dumps(call->body, JSON_COMPACT) : strdup("{}");
+	char *text = call->body ? tr_json_text(call->body, JSON_COMPACT, err) : tr_strdup("{}", err);
 	*out = NULL;
 	tr_aws_reply_clear(reply);
 	if (!text)
-		return tr_err_memory(err, 2);
+		return false;
 	const struct tr_aws_request request = {
 		.service = call->service,
 		.action = call->action,

@@ -1,4 +1,5 @@
 #include "lake/glue_rows.h"
+#include "fmt/json_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -167,14 +168,11 @@ void tr_glue_changes_clear(struct tr_glue_changes *changes)
 
 bool tr_glue_columns_hash(const json_t *columns, char out[TR_GLUE_HASH_TEXT], struct tr_err *err)
 {
-	/* Into a buffer of ours: json_dumps leaves text away where its own can't grow. */
-	size_t n = json_dumpb(columns, NULL, 0, JSON_COMPACT);
-	char *text = n ? tr_malloc(n, err) : NULL;
-	bool ok = text && json_dumpb(columns, text, n, JSON_COMPACT) == n;
-	if (ok)
-		snprintf(out, TR_GLUE_HASH_TEXT, "%016" PRIx64, (uint64_t)XXH3_64bits(text, n));
+	char *text = tr_json_text(columns, JSON_COMPACT, err);
+	if (text)
+		snprintf(out, TR_GLUE_HASH_TEXT, "%016" PRIx64, (uint64_t)XXH3_64bits(text, strlen(text)));
 	free(text);
-	return ok || tr_err_memory(err, n);
+	return text != NULL;
 }
 
 json_t *tr_glue_row_values(const struct tr_glue_row *row)
@@ -224,7 +222,8 @@ static void keep_error(const json_t *item, struct tr_glue_item_errors *out)
 	const json_t *values = json_object_get(item, "PartitionValues");
 	if (!values)
 		values = json_object_get(item, "PartitionValueList");
-	char *text = values ? json_dumps(values, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	struct tr_err ignored = { 0 };
+	char *text = values ? tr_json_text(values, JSON_COMPACT, &ignored) : NULL;
 	bool fatal = !code || !passes(code);
 	if (out->n++ == 0 || (fatal && !out->fatal)) {
 		tr_copy_text(out->code, sizeof out->code, code ? code : "");

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "lake/lake_key.h"
+#include "fmt/json_text.h"
 
 #define LEASE_MAX 4096
 #define CONDEMNED ".condemned"
@@ -49,10 +50,8 @@ static char *lease_text(const char *run_id, uint64_t holds, struct tr_err *err)
 		(int)getpid(), "holds", (json_int_t)holds);
 	if (lease)
 		(void)json_object_set_new(lease, "host", json_string(host));
-	char *text = lease ? json_dumps(lease, 0) : NULL;
+	char *text = tr_json_text(lease, 0, err);
 	json_decref(lease);
-	if (!text)
-		tr_err_memory(err, LEASE_MAX);
 	return text;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "lake/manifest_json.h"
+#include "fmt/json_text.h"
 
 /* Add `value` (stolen) to `object`; a NULL value, of memory that ran out or of text that
  * is not UTF-8, makes it fail. */
@@ -30,7 +31,7 @@ static bool put_count(json_t *object, const char *key, uint64_t n)
 /* Append the object (stolen) as one line of text. */
 static bool add_line(struct tr_str *out, json_t *object, bool complete, const char *what, struct tr_err *err)
 {
-	char *text = complete ? json_dumps(object, 0) : NULL;
+	char *text = complete ? tr_json_text(object, 0, err) : NULL;
 	json_decref(object);
 	if (!text)
 		return tr_err_set(err, TR_ERR_INTERNAL, "%s of a manifest cannot be written", what);
@@ -42,7 +43,7 @@ static bool add_line(struct tr_str *out, json_t *object, bool complete, const ch
 /* A member that holds a small object or value (stolen), on a line of its own. */
 static bool add_member(struct tr_str *out, const char *key, json_t *value, bool complete, struct tr_err *err)
 {
-	char *text = complete && value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+	char *text = complete ? tr_json_text(value, 0, err) : NULL;
 	json_decref(value);
 	if (!text)
 		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` of a manifest cannot be written", key);

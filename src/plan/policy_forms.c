@@ -4,6 +4,7 @@
 
 #include "io/store_s3.h"
 #include "plan/policy.h"
+#include "fmt/json_text.h"
 
 #define TEXT_MAX ((size_t)4 << 20)
 #define ABORT_DAYS 7
@@ -43,9 +44,12 @@ static const char *const ROLES[] = { [TR_POLICY_WRITER] = "writer", [TR_POLICY_R
 static void add_quoted(struct tr_str *out, const char *text)
 {
 	json_t *value = json_string(text);
-	char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-	tr_str_add(out, quoted ? quoted : "");
-	out->failed = out->failed || !quoted;
+	struct tr_err memory = { 0 };
+	char *quoted = tr_json_text(value, 0, &memory);
+	if (quoted)
+		tr_str_add(out, quoted);
+	else
+		out->failed = true;
 	free(quoted);
 	json_decref(value);
 }
@@ -134,10 +138,10 @@ static bool add_policy(struct tr_str *out, const struct tr_config *c, enum tr_po
 	json_t *policy = NULL;
 	if (!document(c, role, names, &policy, err))
 		return false;
-	char *text = json_dumps(policy, JSON_INDENT(2));
+	char *text = tr_json_text(policy, JSON_INDENT(2), err);
 	json_decref(policy);
 	if (!text)
-		return tr_err_memory(err, 0);
+		return false;
 	/* JSON is an expression of HCL, where `${data...}` in its texts is replaced. */
 	tr_str_addf(out,
 		"resource \"aws_iam_policy\" \"tailrace_%s\" {\n  name = \"tailrace-%s-%s\"\n"
@@ -274,12 +278,12 @@ bool tr_policy_cloudformation(const struct tr_config *c, const char *region, boo
 		? json_pack("{s:s, s:s, s:O}", "AWSTemplateFormatVersion", "2010-09-09", "Description",
 			  "tailrace: lake and permissions", "Resources", resources)
 		: NULL;
-	char *text = template ? json_dumps(template, JSON_INDENT(2)) : NULL;
+	char *text = ok ? tr_json_text(template, JSON_INDENT(2), err) : NULL;
 	json_decref(template);
 	json_decref(resources);
 	*out = NULL;
 	if (ok && !text)
-		return tr_err_memory(err, 0);
+		return false;
 	struct tr_str lines;
 	tr_str_init(&lines, TEXT_MAX);
 	tr_str_addf(&lines, "%s\n", text ? text : "");
