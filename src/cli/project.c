@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/name.h"
+#include "fmt/json_text.h"
 #include "plan/plan.h"
 
 static const char *environment(void *context, const char *name)
@@ -239,13 +240,11 @@ json_t *tr_project_sources_json(const struct tr_manifest *m)
 
 int tr_project_print_json(struct tr_cli *cli, json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY) : NULL;
+	struct tr_err err = { 0 };
+	char *text = tr_json_text(value, JSON_INDENT(2), &err);
 	json_decref(value);
-	if (!text) {
-		struct tr_err err = { 0 };
-		tr_err_set(&err, TR_ERR_INTERNAL, "the answer could not be written as JSON");
+	if (!text)
 		return tr_console_error(&cli->console, &err);
-	}
 	fprintf(cli->console.out, "%s\n", text);
 	free(text);
 	return 0;

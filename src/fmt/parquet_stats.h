@@ -42,6 +42,7 @@ bool tr_parquet_footer_length(const uint8_t tail[8], uint64_t file_size, uint64_
 /* `foreign`: another program wrote the file. Then every way of storing a type's values exactly is
  * as good as ours, all columns may be nullable, and bounds whose order is not sure are left out. */
 bool tr_parquet_footer_parse(const uint8_t *bytes, size_t n, uint64_t file_size,
-	const struct tr_schema *schema, bool foreign, struct tr_parquet_stats *out, struct tr_err *err) TR_CHECKED;
+	const struct tr_schema *schema, bool foreign, struct tr_parquet_stats *out,
+	struct tr_err *err) TR_CHECKED;
 
 #endif
