@@ -1,4 +1,5 @@
 /* One call of S3: where it goes, the headers that all have, and HEAD. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,8 +94,9 @@ bool tr_s3_send(const struct tr_s3 *s3, const struct tr_s3_call *call, struct tr
 
 void tr_s3_checksum_text(uint64_t sum, char out[TR_CHECKSUM_TEXT])
 {
-	memcpy(out, "crc64nvme:", 10);
-	tr_crc64_text(sum, out + 10);
+	char text[TR_CRC64_TEXT];
+	tr_crc64_text(sum, text);
+	snprintf(out, TR_CHECKSUM_TEXT, "crc64nvme:%s", text);
 }
 
 static bool accept_absent(const struct tr_aws_reply *reply)
@@ -128,8 +130,7 @@ bool tr_s3_head(const struct tr_s3 *s3, const char *key, bool *found, uint64_t *
 			strlen(sum) == TR_CRC64_TEXT - 1 &&
 			!(tr_http_header(&reply.http, "x-amz-checksum-type", type, sizeof type) &&
 				strcmp(type, "COMPOSITE") == 0)) {
-			memcpy(checksum, "crc64nvme:", 10);
-			tr_copy_text(checksum + 10, TR_CHECKSUM_TEXT - 10, sum);
+			snprintf(checksum, TR_CHECKSUM_TEXT, "crc64nvme:%s", sum);
 		}
 	}
 	tr_aws_reply_clear(&reply);

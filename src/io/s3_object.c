@@ -152,7 +152,7 @@ static bool get_range(const struct tr_s3 *s3, const char *key, uint64_t offset, 
 		/* 200: the range was not heeded, and this is the whole object. */
 		size_t skip = reply.http.status != 200 ? 0 : offset < body->len ? (size_t)offset : body->len;
 		*got = body->len - skip < n ? body->len - skip : n;
-		ok = tr_buf_append(out, body->data + skip, *got, err);
+		ok = *got == 0 || tr_buf_append(out, body->data + skip, *got, err);
 	}
 	tr_aws_reply_clear(&reply);
 	return ok;
