@@ -83,7 +83,7 @@ def test_the_bar_on_a_terminal_is_drawn_and_taken_away(shop, db):
 
 def test_ctrl_c_ends_a_run_with_130_and_publishes_nothing(shop, db):
     db.execute("INSERT INTO orders SELECT i, 1, repeat('x', 200) FROM generate_series(1001, 60000) i; ANALYZE orders")
-    shop.config({"datasets": ORDERS, "limits": {"rate": "100kB/s", "connections": 1}})
+    shop.config({"datasets": ORDERS, "limits": {"rate": "1MB/s", "connections": 1}})
     with Terminal([str(BIN), "run"], shop.folder, shop.environment()) as terminal:
         terminal.expect(r"orders  extract .*[1-9][\d,]* rows")
         terminal.interrupt()

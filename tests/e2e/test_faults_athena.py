@@ -8,6 +8,8 @@ from fault_matrix import sites_of
 from fault_proxy import FAULTS, TRANSIENT, FaultProxy
 from project import Project, report
 
+pytestmark = pytest.mark.slow
+
 ROWS = "n\n" + "".join(f"{i}\n" for i in range(1500))
 SQL = "SELECT n FROM t ORDER BY n"
 OPERATIONS = {"athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"}
