@@ -10,12 +10,6 @@
 #include "fmt/json_text.h"
 #include "plan/plan.h"
 
-static const char *environment(void *context, const char *name)
-{
-	(void)context;
-	return getenv(name);
-}
-
 static bool add_secrets(struct tr_cli *cli, const struct tr_config *config, struct tr_err *err)
 {
 	struct tr_secrets *s = &cli->console.secrets;
@@ -37,7 +31,7 @@ static int load_config(struct tr_cli *cli, load_fn load, struct tr_config *out)
 		(url && !tr_secrets_add_conninfo(&cli->console.secrets, url, &err)))
 		return tr_console_error(&cli->console, &err);
 	tr_errs_init(&errs);
-	if (!load(cli->config_path, environment, NULL, out, &errs)) {
+	if (!load(cli->config_path, tr_environment_process, NULL, out, &errs)) {
 		code = tr_console_errors(&cli->console, &errs);
 	} else if (!add_secrets(cli, out, &err)) {
 		tr_config_clear(out);
@@ -53,7 +47,7 @@ static bool load_without_source(struct tr_cli *cli, const char *const *names, si
 {
 	struct tr_errs ignored;
 	tr_errs_init(&ignored);
-	bool ok = tr_config_load_lake(cli->config_path, environment, NULL, out, &ignored);
+	bool ok = tr_config_load_lake(cli->config_path, tr_environment_process, NULL, out, &ignored);
 	tr_errs_clear(&ignored);
 	if (!ok || (!tr_plan_reads_postgres(out, names, n) && tr_plan_reads_lake(out, names, n)))
 		return ok;

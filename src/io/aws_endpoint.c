@@ -4,16 +4,9 @@
 
 #include "io/aws.h"
 
-static const char *process_env(void *context, const char *name)
-{
-	(void)context;
-	return getenv(name);
-}
-
 static const char *variable(const struct tr_aws *aws, const char *name)
 {
-	const char *value = (aws->env ? aws->env : process_env)(aws->env_context, name);
-	return value && *value ? value : NULL;
+	return tr_environment_get(aws->env, aws->env_context, name);
 }
 
 /* AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL; NULL: neither. */

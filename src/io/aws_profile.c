@@ -5,12 +5,6 @@
 
 #define PATH_TEXT_MAX 4096
 
-static const char *lookup(tr_getenv env, void *context, const char *name)
-{
-	const char *value = env ? env(context, name) : getenv(name);
-	return value && *value ? value : NULL;
-}
-
 bool tr_aws_home_path(const struct tr_aws_profiles *p, const char *path, char **out, struct tr_err *err)
 {
 	struct tr_str text;
@@ -33,14 +27,14 @@ static bool find(const struct tr_aws_profiles *p, const char *configured, const 
 
 bool tr_aws_profiles_load(tr_getenv env, void *env_context, struct tr_aws_profiles *out, struct tr_err *err)
 {
-	const char *home = lookup(env, env_context, "HOME");
+	const char *home = tr_environment_get(env, env_context, "HOME");
 	memset(out, 0, sizeof *out);
 	out->home = tr_strdup(home ? home : "", err);
 	if (out->home &&
-		find(out, lookup(env, env_context, "AWS_CONFIG_FILE"), "~/.aws/config", &out->config_path,
-			err) &&
-		find(out, lookup(env, env_context, "AWS_SHARED_CREDENTIALS_FILE"), "~/.aws/credentials",
-			&out->credentials_path, err) &&
+		find(out, tr_environment_get(env, env_context, "AWS_CONFIG_FILE"), "~/.aws/config",
+			&out->config_path, err) &&
+		find(out, tr_environment_get(env, env_context, "AWS_SHARED_CREDENTIALS_FILE"),
+			"~/.aws/credentials", &out->credentials_path, err) &&
 		tr_aws_ini_load(out->config_path, &out->config, err) &&
 		tr_aws_ini_load(out->credentials_path, &out->credentials, err))
 		return true;

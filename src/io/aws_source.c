@@ -10,8 +10,7 @@
 
 const char *tr_aws_env(const struct tr_aws_credentials_options *options, const char *name)
 {
-	const char *value = options->env ? options->env(options->env_context, name) : getenv(name);
-	return value && *value ? value : NULL;
+	return tr_environment_get(options->env, options->env_context, name);
 }
 
 bool tr_aws_about(struct tr_aws_found *out, const char *fmt, ...)

@@ -37,19 +37,12 @@ struct transfer {
 
 /* ---- the pool ---- */
 
-static const char *process_env(void *context, const char *name)
-{
-	(void)context;
-	return getenv(name);
-}
-
 /* The first of two variables that says something, copied; "" where neither does. */
 static char *setting(const struct tr_http_options *o, const char *a, const char *b, struct tr_err *err)
 {
-	tr_getenv env = o->env ? o->env : process_env;
-	const char *value = env(o->env_context, a);
-	if ((!value || !*value) && b)
-		value = env(o->env_context, b);
+	const char *value = tr_environment_get(o->env, o->env_context, a);
+	if (!value && b)
+		value = tr_environment_get(o->env, o->env_context, b);
 	return tr_strdup(value ? value : "", err);
 }
 

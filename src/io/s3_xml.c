@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/xml.h"
+
 #define DEPTH_MAX 8
 #define NAME_MAX_BYTES 64
 #define TEXT_MAX ((size_t)16 << 10)
@@ -24,26 +26,6 @@ static bool malformed(struct tr_err *err)
 
 /* ---- text ---- */
 
-static void add_utf8(struct tr_str *out, unsigned long c)
-{
-	if (c < 0x80) {
-		tr_str_addc(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		tr_str_addc(out, (char)(0xC0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			tr_str_addc(out, (char)(0xE0 | c >> 12));
-		} else {
-			tr_str_addc(out, (char)(0xF0 | c >> 18));
-			tr_str_addc(out, (char)(0x80 | (c >> 12 & 0x3F)));
-		}
-		tr_str_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
-	}
-	tr_str_addc(out, (char)(0x80 | (c & 0x3F)));
-}
-
 /* `#34` or `#x22`, n bytes. */
 static bool add_number(struct tr_str *out, const char *text, size_t n)
 {
@@ -59,7 +41,7 @@ static bool add_number(struct tr_str *out, const char *text, size_t n)
 	unsigned long c = strtoul(digits, &rest, hex ? 16 : 10);
 	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
 		return false;
-	add_utf8(out, c);
+	tr_xml_add_char(out, c);
 	return true;
 }
 

@@ -82,7 +82,7 @@ static bool named(const struct tag *tag, const char *name)
 	return tag->n_name == strlen(name) && memcmp(tag->name, name, tag->n_name) == 0;
 }
 
-static void add_utf8(struct tr_str *out, unsigned long c)
+void tr_xml_add_char(struct tr_str *out, unsigned long c)
 {
 	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
 		c = 0xFFFD;
@@ -123,7 +123,7 @@ static size_t add_entity(struct tr_str *out, const char *text, size_t n)
 			memcpy(digits, from, (size_t)(semicolon - from));
 			unsigned long c = strtoul(digits, &end, hex ? 16 : 10);
 			if (*end == '\0') {
-				add_utf8(out, c);
+				tr_xml_add_char(out, c);
 				return (size_t)(semicolon - text) + 1;
 			}
 		}

@@ -15,4 +15,7 @@
  */
 bool tr_xml_element(const char *xml, size_t n, size_t *at, const char *name, struct tr_str *out);
 
+/* Append a character as UTF-8; a number that is none becomes U+FFFD. */
+void tr_xml_add_char(struct tr_str *out, unsigned long c);
+
 #endif

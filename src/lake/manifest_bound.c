@@ -10,6 +10,7 @@
 
 #include "data/datetime.h"
 #include "data/decimal.h"
+#include "fmt/utf8.h"
 #include "lake/manifest.h"
 
 /* The longest is a hexadecimal one. */
@@ -66,36 +67,12 @@ static void format_hex(const uint8_t *bytes, size_t n, char *text)
 	text[2 * n] = '\0';
 }
 
-/* UTF-8 without NUL, overlong forms and surrogates: what a JSON string can carry. */
-static bool plain_text(const uint8_t *p, size_t n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	for (size_t i = 0; i < n;) {
-		size_t len = p[i] < 0x80 ? 1
-			: p[i] < 0xC0    ? 0
-			: p[i] < 0xE0    ? 2
-			: p[i] < 0xF0    ? 3
-			: p[i] < 0xF8    ? 4
-					 : 0;
-		if (p[i] == 0 || len == 0 || len > n - i)
-			return false;
-		uint32_t c = len == 1 ? p[i] : p[i] & (0x7Fu >> len);
-		for (size_t k = 1; k < len; k++) {
-			if ((p[i + k] & 0xC0) != 0x80)
-				return false;
-			c = c << 6 | (p[i + k] & 0x3Fu);
-		}
-		if (c < least[len] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-			return false;
-		i += len;
-	}
-	return true;
-}
-
 static bool in_hex(const struct tr_bound *b, struct tr_type type)
 {
+	size_t bad;
+	/* What a JSON string can't carry. */
 	return type.kind == TR_BINARY || type.kind == TR_UUID ||
-		(tr_type_is_bytes(type) && !plain_text(b->bytes, b->len));
+		(tr_type_is_bytes(type) && !tr_utf8_is_text(b->bytes, b->len, &bad));
 }
 
 char *tr_bound_format(const struct tr_bound *bound, struct tr_type type, bool *hex, struct tr_err *err)

@@ -12,8 +12,7 @@
 
 static const char *variable(const struct tr_lakehouse_options *o, const char *name)
 {
-	const char *value = o->env ? o->env(o->env_context, name) : getenv(name);
-	return value && *value ? value : NULL;
+	return tr_environment_get(o->env, o->env_context, name);
 }
 
 /* ---- S3 ---- */

@@ -34,12 +34,6 @@ const char *tr_version(void)
 	return TR_VERSION;
 }
 
-static const char *process_environment(void *context, const char *name)
-{
-	(void)context;
-	return getenv(name);
-}
-
 /* The first of the mistakes as the call's error. */
 static bool first_mistake(const struct tr_pipeline *p, struct tr_err *err)
 {
@@ -60,9 +54,9 @@ bool tr_pipeline_open(const struct tr_pipeline_options *options, struct tr_pipel
 	p->cancel.fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	tr_errs_init(&p->mistakes);
-	p->configured =
-		tr_config_load(options->config_path, options->getenv ? options->getenv : process_environment,
-			options->getenv_context, &p->config, &p->mistakes);
+	p->configured = tr_config_load(options->config_path,
+		options->getenv ? options->getenv : tr_environment_process, options->getenv_context,
+		&p->config, &p->mistakes);
 	if (!p->configured)
 		return first_mistake(p, err);
 	const struct tr_lakehouse_options lake = { .config = &p->config,
