@@ -25,10 +25,12 @@ const char *tr_http_header(const struct tr_http_response *r, const char *name, c
 	return NULL;
 }
 
+/* A date that is none, or of no year of four digits (RFC 9110, section 5.6.7), counts as absent. */
 static int64_t date_us(const char *text)
 {
-	time_t t = curl_getdate(text, NULL);
-	return t > 0 ? (int64_t)t * 1000000 : 0;
+	const int64_t year_10000 = 253402300800;
+	int64_t t = curl_getdate(text, NULL);
+	return t > 0 && t < year_10000 ? t * 1000000 : 0;
 }
 
 int64_t tr_http_date_us(const struct tr_http_response *r)

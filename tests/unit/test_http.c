@@ -697,6 +697,8 @@ static void retry_after_is_a_number_or_a_date(void **state)
 		retry_after_of(
 			"date: Sun, 22 Nov 2026 22:00:00 GMT\nretry-after: Sun, 22 Nov 2026 21:00:09 GMT\n"),
 		0);
+	/* A date that no count of microseconds holds. */
+	assert_int_equal(retry_after_of("retry-after: Sun, 22 Nov 2200141 22:00:09 GMT\n"), 0);
 }
 
 int main(void)
