@@ -403,10 +403,11 @@ int tr_cmd_check(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_planning planning;
 	struct tr_check_aws aws;
 	bool offline = tr_cli_flag(args, "offline");
+	enum tr_planning_purpose purpose = offline ? TR_PLANNING_OFFLINE : TR_PLANNING_LOOK;
 	const struct tr_plan_options options = { .names = args->positional,
 		.n = args->n,
 		.object_dir = tr_cli_value(args, "objects") };
-	int code = tr_planning_make(cli, &options, offline, &planning);
+	int code = tr_planning_make(cli, &options, purpose, &planning);
 	if (code)
 		return code;
 	tr_check_aws_try(cli, &planning, offline, &aws);

@@ -55,8 +55,9 @@ int tr_cmd_gen(struct tr_cli *cli, const struct tr_cli_args *args)
 	bool only_check = tr_cli_flag(args, "check"), ok = true;
 	const struct tr_plan_options options = { .names = args->positional,
 		.n = args->n,
+		.only_c = true,
 		.skip_transforms = true };
-	int code = tr_planning_make(cli, &options, false, &p);
+	int code = tr_planning_make(cli, &options, TR_PLANNING_LOOK, &p);
 	if (code)
 		return code;
 	for (size_t i = 0; ok && i < p.plan.n_datasets; i++)

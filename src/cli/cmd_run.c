@@ -165,7 +165,7 @@ int tr_cmd_run(struct tr_cli *cli, const struct tr_cli_args *args)
 		.object_dir = tr_cli_value(args, "objects") };
 	if (tr_cli_flag(args, "dry-run"))
 		return tr_cmd_check(cli, args);
-	int code = tr_planning_make(cli, &options, false, &planning);
+	int code = tr_planning_make(cli, &options, TR_PLANNING_RUN, &planning);
 	if (code)
 		return code;
 	if (planning.plan.n_datasets == 0)

@@ -5,7 +5,7 @@
 
 #include "io/pg.h"
 
-static int make_plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options,
+static int make_plan(struct tr_cli *cli, struct tr_pg **pg, const struct tr_plan_options *options,
 	struct tr_planning *out)
 {
 	struct tr_errs errs;
@@ -18,7 +18,7 @@ static int make_plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_
 }
 
 /* With the lake at hand, where a dataset reads others that are there. */
-static int plan(struct tr_cli *cli, struct tr_pg *pg, const struct tr_plan_options *options, bool offline,
+static int plan(struct tr_cli *cli, struct tr_pg **pg, const struct tr_plan_options *options, bool offline,
 	struct tr_planning *out)
 {
 	struct tr_plan_options with_lake = *options;
@@ -50,25 +50,39 @@ static bool sign_in(struct tr_cli *cli, struct tr_planning *p, struct tr_pg **pg
 	return tr_pg_open(&connection, pg, err);
 }
 
-int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, bool offline,
-	struct tr_planning *out)
+/* Where Postgres is read. */
+static int plan_source(struct tr_cli *cli, const struct tr_plan_options *options,
+	enum tr_planning_purpose purpose, struct tr_planning *out)
 {
 	struct tr_err err = { 0 };
 	struct tr_pg *pg = NULL;
+	struct tr_plan_options chosen = *options;
+	if (sign_in(cli, out, &pg, &err)) {
+		tr_copy_text(out->where, sizeof out->where, tr_pg_where(pg));
+		out->server_version = tr_pg_server_version(pg);
+	} else if (purpose == TR_PLANNING_RUN && err.kind == TR_ERR_TRANSIENT) {
+		chosen.unreachable = &err;
+	} else {
+		return tr_console_error(&cli->console, &err);
+	}
+	int code = plan(cli, &pg, &chosen, purpose == TR_PLANNING_OFFLINE, out);
+	tr_pg_close(pg);
+	out->plan.options.unreachable = NULL; /* it was ours */
+	return code;
+}
+
+int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options,
+	enum tr_planning_purpose purpose, struct tr_planning *out)
+{
+	struct tr_pg *none = NULL;
 	memset(out, 0, sizeof *out);
 	int code = tr_project_config(cli, options->names, options->n, &out->config);
 	if (code)
 		return code;
-	if (!tr_plan_reads_postgres(&out->config, options->names, options->n)) {
-		code = plan(cli, NULL, options, offline, out);
-	} else if (!sign_in(cli, out, &pg, &err)) {
-		code = tr_console_error(&cli->console, &err);
-	} else {
-		tr_copy_text(out->where, sizeof out->where, tr_pg_where(pg));
-		out->server_version = tr_pg_server_version(pg);
-		code = plan(cli, pg, options, offline, out);
-		tr_pg_close(pg);
-	}
+	if (tr_plan_reads_postgres(&out->config, options->names, options->n))
+		code = plan_source(cli, options, purpose, out);
+	else
+		code = plan(cli, &none, options, purpose == TR_PLANNING_OFFLINE, out);
 	if (code) {
 		tr_config_login_close(&out->login);
 		tr_config_clear(&out->config);

@@ -14,11 +14,17 @@ struct tr_planning {
 	int server_version;
 };
 
-/* `offline`: a lake in S3 is not looked at. Everything that goes wrong has been printed; returns the exit code, 0 for success. The
+enum tr_planning_purpose {
+	TR_PLANNING_LOOK,
+	TR_PLANNING_OFFLINE, /* a lake in S3 is not looked at */
+	TR_PLANNING_RUN      /* where Postgres can't be reached, what does not need it is planned */
+};
+
+/* Everything that goes wrong has been printed; returns the exit code, 0 for success. The
  * connection is closed again: a run opens its own. `options` is borrowed while the plan
  * lives. */
-int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options, bool offline,
-	struct tr_planning *out);
+int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options,
+	enum tr_planning_purpose purpose, struct tr_planning *out);
 void tr_planning_clear(struct tr_planning *p);
 
 #endif

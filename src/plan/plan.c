@@ -374,23 +374,44 @@ static bool choose_datasets(struct tr_plan *plan, const char *const *names, size
 	return ok;
 }
 
-bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct tr_plan_options *options,
+/* What is known of the live database, dataset by dataset. Go on after a mistake: all of them are
+ * shown in one pass. `known[i]`: nothing is wrong with that one so far. */
+static void plan_datasets(struct tr_plan *plan, struct tr_pg *pg, bool *known, struct tr_errs *errs)
+{
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		known[i] = plan_dataset(plan, pg, &plan->datasets[i], errs);
+}
+
+static void load_transforms(struct tr_plan *plan, const bool *known, struct tr_errs *errs)
+{
+	for (size_t i = 0; i < plan->n_datasets && !plan->options.skip_transforms; i++)
+		if (known[i] && plan->datasets[i].kind == TR_PLAN_C)
+			tr_plan_load_c(plan, &plan->datasets[i], errs);
+}
+
+bool tr_plan_make(const struct tr_config *config, struct tr_pg **pg, const struct tr_plan_options *options,
 	struct tr_plan *out, struct tr_errs *errs)
 {
 	*out = (struct tr_plan){ .config = config, .options = *options };
 	tr_arena_init(&out->arena, PLAN_ARENA_MAX);
 	struct tr_err err = { 0 };
-	bool ok = choose_datasets(out, options->names, options->n, errs) &&
-		(tr_plan_order(out, &err) || tr_errs_push(errs, &err));
-	for (size_t i = 0; ok && i < out->n_datasets; i++) {
-		/* Go on after a mistake: all of them are shown in one pass. */
-		plan_dataset(out, pg, &out->datasets[i], errs);
-	}
+	int server_version = *pg ? tr_pg_server_version(*pg) : 0;
+	bool *known = NULL;
+	if (choose_datasets(out, options->names, options->n, errs) &&
+		!(tr_plan_order(out, &err) && tr_plan_keep_c(out, &err) && tr_plan_leave_out(out, &err) &&
+			(known = tr_arena_alloc(&out->arena, out->n_datasets + 1, &err))))
+		tr_errs_push(errs, &err);
+	if (known)
+		plan_datasets(out, *pg, known, errs);
+	tr_pg_close(*pg);
+	*pg = NULL;
+	if (known)
+		load_transforms(out, known, errs);
 	if (errs->n == 0 && !plan_sharing(out, &err))
 		tr_errs_push(errs, &err);
 	for (size_t i = 0, n = errs->n; n == 0 && i < out->n_datasets; i++) {
 		tr_err_clear(&err);
-		if (plan_resources(out, &out->datasets[i], pg ? tr_pg_server_version(pg) : 0, &err))
+		if (plan_resources(out, &out->datasets[i], server_version, &err))
 			continue;
 		tr_config_at(config, out->datasets[i].config->pos, &err);
 		tr_errs_push(errs, &err);

@@ -101,9 +101,19 @@ struct tr_plan_dataset {
 	struct tr_plan_warning *warnings;   /* in the order found */
 };
 
+/* A chosen dataset that can't be made now, and why. */
+struct tr_plan_left_out {
+	const struct tr_config_dataset *config;
+	struct tr_err err;
+};
+
 struct tr_plan_options {
 	const char *const *names; /* datasets; n == 0: all */
 	size_t n;
+	bool only_c; /* of them those by typed C, and those that these read (`gen`, `build`) */
+	/* Why Postgres can't be reached: what reads it, and what reads that, is left out. There must be
+	 * a dataset that remains. NULL: it can. */
+	const struct tr_err *unreachable;
 	/* Where datasets of `from` are looked up that are not planned; NULL: the configuration
 	 * alone is known. */
 	const struct tr_lake *lake;
@@ -119,6 +129,8 @@ struct tr_plan {
 	size_t n_relations;
 	struct tr_plan_dataset *datasets; /* each behind those that it reads, else as configured */
 	size_t n_datasets;
+	struct tr_plan_left_out *left_out;
+	size_t n_left_out;
 	struct tr_plan_shared *shared;
 	size_t n_shared;
 	struct tr_plan_options options;
@@ -128,10 +140,12 @@ struct tr_plan {
 /* Do the named datasets (n == 0: all) read Postgres? The lake? Unknown names don't count. */
 bool tr_plan_reads_postgres(const struct tr_config *config, const char *const *names, size_t n);
 bool tr_plan_reads_lake(const struct tr_config *config, const char *const *names, size_t n);
-/* Plan. All mistakes of all datasets go to errs. `pg` is any connection; NULL where Postgres is
- * not read. */
-bool tr_plan_make(const struct tr_config *config, struct tr_pg *pg, const struct tr_plan_options *options,
+/* Plan. All mistakes of all datasets go to errs. *pg is any connection, which is closed before
+ * the code of a transform is compiled or loaded; NULL where Postgres is not read. */
+bool tr_plan_make(const struct tr_config *config, struct tr_pg **pg, const struct tr_plan_options *options,
 	struct tr_plan *out, struct tr_errs *errs) TR_CHECKED;
+/* Set *err: `dataset` can't be made because `source`, which it reads, was not published. False. */
+bool tr_plan_err_source(const char *dataset, const char *source, enum tr_err_kind kind, struct tr_err *err);
 /* The dataset's part where so many run side by side: its limits and shares of memory. False
  * (no error set): too little for so many. */
 bool tr_plan_share(const struct tr_plan *plan, const struct tr_plan_dataset *d, int side_by_side,

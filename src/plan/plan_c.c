@@ -179,10 +179,15 @@ bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *
 		ok = all_columns(plan, d, &err);
 	}
 	ok = ok && tr_plan_row_key(plan, d, &err);
-	if (ok && !plan->options.skip_transforms && !load_transform(plan, d, &err)) {
-		ok = false;
-		if (err.place.line == 0)
-			tr_config_at(plan->config, d->config->c_pos, &err);
-	}
 	return ok ? true : tr_errs_push(errs, &err);
+}
+
+bool tr_plan_load_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
+{
+	struct tr_err err = { 0 };
+	if (load_transform(plan, d, &err))
+		return true;
+	if (err.place.line == 0)
+		tr_config_at(plan->config, d->config->c_pos, &err);
+	return tr_errs_push(errs, &err);
 }

@@ -75,6 +75,83 @@ bool tr_plan_order(struct tr_plan *plan, struct tr_err *err)
 	return true;
 }
 
+/* ---- which of them ---- */
+
+static bool reads(const struct tr_config_dataset *d, const char *source)
+{
+	for (size_t k = 0; k < d->n_from; k++)
+		if (strcmp(d->from[k].dataset, source) == 0)
+			return true;
+	return false;
+}
+
+bool tr_plan_keep_c(struct tr_plan *plan, struct tr_err *err)
+{
+	if (!plan->options.only_c)
+		return true;
+	bool *keep = tr_arena_alloc(&plan->arena, plan->n_datasets + 1, err);
+	if (!keep)
+		return false;
+	/* Readers stand behind what they read. */
+	for (size_t i = plan->n_datasets; i-- > 0;) {
+		const struct tr_config_dataset *d = plan->datasets[i].config;
+		keep[i] = d->c != NULL;
+		for (size_t k = i + 1; k < plan->n_datasets && !keep[i]; k++)
+			keep[i] = keep[k] && reads(plan->datasets[k].config, d->name);
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < plan->n_datasets; i++)
+		if (keep[i])
+			plan->datasets[kept++] = plan->datasets[i];
+	plan->n_datasets = kept;
+	return true;
+}
+
+bool tr_plan_err_source(const char *dataset, const char *source, enum tr_err_kind kind, struct tr_err *err)
+{
+	tr_err_set(err, kind, "`%s` was not run: `%s`, which it reads, was not published", dataset, source);
+	return tr_err_hint(err,
+		"run it again when `%s` is mended; `tailrace run %s` reads the last version of `%s` that "
+		"there is",
+		source, dataset, source);
+}
+
+static bool is_left_out(const struct tr_plan *plan, const struct tr_config_dataset *d, struct tr_err *err)
+{
+	const struct tr_err *unreachable = plan->options.unreachable;
+	if (d->n_inputs > 0) {
+		*err = *unreachable;
+		return true;
+	}
+	for (size_t i = 0; i < plan->n_left_out; i++) {
+		const char *source = plan->left_out[i].config->name;
+		if (reads(d, source))
+			return !tr_plan_err_source(d->name, source, unreachable->kind, err);
+	}
+	return false;
+}
+
+bool tr_plan_leave_out(struct tr_plan *plan, struct tr_err *err)
+{
+	if (!plan->options.unreachable)
+		return true;
+	size_t kept = 0;
+	plan->left_out = tr_arena_alloc(&plan->arena, plan->n_datasets * sizeof *plan->left_out, err);
+	for (size_t i = 0; plan->left_out && i < plan->n_datasets; i++) {
+		struct tr_plan_left_out *out = &plan->left_out[plan->n_left_out];
+		out->config = plan->datasets[i].config;
+		if (is_left_out(plan, out->config, &out->err))
+			plan->n_left_out++;
+		else
+			plan->datasets[kept++] = plan->datasets[i];
+	}
+	plan->n_datasets = kept;
+	if (kept > 0 || !plan->left_out)
+		return plan->left_out != NULL;
+	*err = *plan->options.unreachable;
+	return false;
+}
+
 /* ---- what a source looks like ---- */
 
 /* As a reader of the lake will see a dataset of that contract. Partition columns are nullable:

@@ -8,12 +8,18 @@
 /* plan_from.c: put the chosen datasets behind those that they read; what is known of what
  * one of them reads. */
 bool tr_plan_order(struct tr_plan *plan, struct tr_err *err);
+/* plan_from.c, of datasets in order: keep only what options.only_c says; take what Postgres is
+ * needed for to plan->left_out, where options.unreachable is set. */
+bool tr_plan_keep_c(struct tr_plan *plan, struct tr_err *err);
+bool tr_plan_leave_out(struct tr_plan *plan, struct tr_err *err);
 bool tr_plan_sources(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 
 /* plan_copy.c, plan_sql.c, plan_c.c: the transform and its contract. */
 bool tr_plan_copy(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_sql(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 bool tr_plan_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
+/* plan_c.c: compile and load the function, after the above and with no connection open. */
+bool tr_plan_load_c(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 /* plan_remote.c: a statement that Athena or Trino runs. What it yields is not known before. */
 bool tr_plan_remote(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs);
 

@@ -128,25 +128,32 @@ static bool sign_in(struct tr_pipeline *p, struct tr_pg **pg, struct tr_err *err
 	return tr_pg_open(&connection, pg, err);
 }
 
-static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_plan *plan,
-	struct tr_err *err)
+/* `partly`: where Postgres can't be reached, plan what does not need it. */
+static bool make_plan(struct tr_pipeline *p, const char *const *datasets, size_t n, bool partly,
+	struct tr_plan *plan, struct tr_err *err)
 {
-	const struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->house.lake };
+	struct tr_plan_options options = { .names = datasets, .n = n, .lake = &p->house.lake };
 	bool postgres = tr_plan_reads_postgres(&p->config, datasets, n);
 	struct tr_pg *pg = NULL;
+	struct tr_err lost = { 0 };
 	tr_cancel_reset(&p->cancel); /* an interrupt, or a snapshot's end, was of the last call */
 	tr_errs_clear(&p->mistakes);
-	if (postgres && !sign_in(p, &pg, err))
-		return false;
-	bool ok = tr_plan_make(&p->config, pg, &options, plan, &p->mistakes) || first_mistake(p, err);
-	tr_pg_close(pg);
+	if (postgres && !sign_in(p, &pg, &lost)) {
+		if (!partly || lost.kind != TR_ERR_TRANSIENT) {
+			*err = lost;
+			return false;
+		}
+		options.unreachable = &lost;
+	}
+	bool ok = tr_plan_make(&p->config, &pg, &options, plan, &p->mistakes) || first_mistake(p, err);
+	plan->options.unreachable = NULL; /* it was ours */
 	return ok;
 }
 
 bool tr_pipeline_check(struct tr_pipeline *p, const char *const *datasets, size_t n, struct tr_err *err)
 {
 	struct tr_plan plan;
-	if (!make_plan(p, datasets, n, &plan, err))
+	if (!make_plan(p, datasets, n, false, &plan, err))
 		return false;
 	tr_plan_clear(&plan);
 	return true;
@@ -178,7 +185,7 @@ bool tr_pipeline_run(struct tr_pipeline *p, const char *const *datasets, size_t 
 	struct tr_plan plan;
 	struct tr_run_report report;
 	p->n_outcomes = 0;
-	if (!make_plan(p, datasets, n, &plan, err))
+	if (!make_plan(p, datasets, n, true, &plan, err))
 		return false;
 	const struct tr_run_options options = { .plan = &plan,
 		.login = &p->login,

@@ -165,14 +165,8 @@ static bool take_sources(struct run *r, size_t i, struct tr_err *err)
 		const struct tr_run_dataset_report *made =
 			s->upstream >= 0 ? &r->report->datasets[s->upstream] : NULL;
 		const char *source = s->config->dataset;
-		if (made && !made->published) {
-			tr_err_set(err, made->err.kind,
-				"`%s` was not run: `%s`, which it reads, was not published", name, source);
-			return tr_err_hint(err,
-				"run it again when `%s` is mended; `tailrace run %s` reads the last version of "
-				"`%s` that there is",
-				source, name, source);
-		}
+		if (made && !made->published)
+			return tr_plan_err_source(name, source, made->err.kind, err);
 		size_t pin = tr_pins_find(&r->pins, s);
 		if (made && !tr_pins_take(&r->pins, pin, made->version, err))
 			return false;
@@ -263,6 +257,19 @@ static void settle(struct run *r, size_t i, bool ok)
 		tr_emit_text(r->options->events, TR_EVENT_FAILED, dr->dataset, "%s", dr->err.what);
 	}
 	tr_lake_lease_end(r->options->lake, dr->dataset, r->run_id);
+}
+
+/* Postgres was lost before the first dataset's turn: what reads it has failed, the others go on. */
+static void settle_readers(struct run *r, const struct tr_err *why)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->options->plan->datasets[i].n_inputs == 0)
+			continue;
+		r->done[i] = true;
+		r->report->datasets[i].err = *why;
+		settle(r, i, false);
+	}
+	end_session(r);
 }
 
 /* ---- datasets side by side ---- */
@@ -400,23 +407,51 @@ static void end(struct run *r)
 	free(r->done);
 }
 
+/* A line of the report for each dataset that was chosen. */
+static bool start_report(const struct run *r, struct tr_err *err)
+{
+	const struct tr_plan *plan = r->options->plan;
+	struct tr_run_report *report = r->report;
+	*report = (struct tr_run_report){ 0 };
+	size_t n = plan->n_datasets + plan->n_left_out;
+	report->datasets = tr_calloc(n, sizeof *report->datasets, err);
+	if (!report->datasets)
+		return false;
+	report->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct tr_run_dataset_report *d = &report->datasets[i];
+		memcpy(d->run_id, r->run_id, sizeof r->run_id);
+		if (i < plan->n_datasets) {
+			d->dataset = plan->datasets[i].config->name;
+			continue;
+		}
+		const struct tr_plan_left_out *out = &plan->left_out[i - plan->n_datasets];
+		d->dataset = out->config->name;
+		d->err = out->err;
+		tr_emit_text(r->options->events, TR_EVENT_FAILED, d->dataset, "%s", d->err.what);
+	}
+	return true;
+}
+
+static bool run_graph(struct run *r, struct tr_err *err)
+{
+	struct tr_err lost = { 0 };
+	if (!begin(r, err))
+		return false;
+	if (!open_session(r, &lost) || !fill_spools(r, &lost))
+		settle_readers(r, &lost);
+	return run_all(r, err);
+}
+
 bool tr_run(const struct tr_run_options *options, struct tr_run_report *report, struct tr_err *err)
 {
 	int64_t start = tr_clock_monotonic_us();
 	struct run r = { .options = options, .report = report, .temp.lock = -1 };
 	tr_run_id_new(r.run_id);
-	*report = (struct tr_run_report){ 0 };
-	report->datasets = tr_calloc(options->plan->n_datasets, sizeof *report->datasets, err);
-	if (!report->datasets)
+	if (!start_report(&r, err))
 		return false;
-	report->n = options->plan->n_datasets;
-	for (size_t i = 0; i < report->n; i++) {
-		report->datasets[i].dataset = options->plan->datasets[i].config->name;
-		memcpy(report->datasets[i].run_id, r.run_id, sizeof r.run_id);
-	}
 	struct tr_err first = { 0 };
-	bool ok = begin(&r, &first) && open_session(&r, &first) && fill_spools(&r, &first) &&
-		run_all(&r, &first);
+	bool ok = run_graph(&r, &first);
 	explain_cancel(&r, &first);
 	for (size_t i = 0; i < report->n; i++) {
 		struct tr_run_dataset_report *d = &report->datasets[i];

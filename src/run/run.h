@@ -52,8 +52,10 @@ struct tr_run_options {
 
 /* Runs every dataset of the plan on one snapshot, each after those that it reads; those that
  * read the lake only run side by side, without a connection. A dataset that reads one of the
- * same run reads the version that this run published, and fails where there is none. True if all were published; on false
- * the report tells which were, and *err is the first failure. The report is always set. */
+ * same run reads the version that this run published, and fails where there is none. Where
+ * Postgres can't be reached, what needs it fails and the others are made. True if all were
+ * published; on false the report tells which were, and *err is the first failure. The report is
+ * always set. */
 bool tr_run(const struct tr_run_options *options, struct tr_run_report *report,
 	struct tr_err *err) TR_CHECKED;
 void tr_run_report_clear(struct tr_run_report *report);

@@ -1,4 +1,6 @@
 """`tailrace gen` and `build`: what they write, say, and hand to a machine without a compiler."""
+import json
+
 import pytest
 
 TRANSFORM = """
@@ -59,3 +61,37 @@ def test_a_compiler_message_is_shown_at_its_place(doubled):
         done = doubled.run(command, check=2)
         assert "--> transforms/doubled.c:8:" in done.stderr and "twcie" in done.stderr
     assert doubled.published_version("things") == 0
+
+
+def test_gen_and_build_mind_only_the_mistakes_of_typed_transforms(doubled):
+    doubled.write("broken.sql", "SELECT FROM")
+    config = (doubled.folder / "tailrace.yaml").read_text()
+    broken = {"inputs": {"t": "things"}, "sql": "broken.sql", "columns": {"id": "int"}}
+    doubled.write("tailrace.yaml", config.replace('"datasets": {', f'"datasets": {{ "broken": {json.dumps(broken)},'))
+    assert "gen/doubled.h" in doubled.run("gen", check=0).stdout
+    assert doubled.run("build", check=0).stdout.startswith("doubled: ")
+    assert "broken.sql" in doubled.run("check", check=2).stderr
+
+
+def test_a_transform_is_loaded_when_no_connection_is_open(doubled):
+    doubled.run("gen", "-q", check=0)
+    doubled.write("transforms/doubled.c", TRANSFORM + f"""
+    #include <stdio.h>
+    #include <string.h>
+    #include <sys/socket.h>
+
+    __attribute__((constructor)) static void look(void)
+    {{
+        FILE *seen = fopen("{doubled.folder}/seen", "a");
+        for (int fd = 3; fd < 256; fd++) {{
+            struct sockaddr_storage peer;
+            socklen_t size = sizeof peer;
+            if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0)
+                fprintf(seen, "%d is connected\\n", fd);
+        }}
+        fprintf(seen, "loaded\\n");
+        fclose(seen);
+    }}
+    """)
+    doubled.run("run", check=0)
+    assert (doubled.folder / "seen").read_text() == "loaded\n"

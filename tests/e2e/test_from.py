@@ -331,3 +331,27 @@ def test_a_graph_is_published_to_s3_and_glue(project, db, aws, tmp_path):
             FROM orders JOIN users USING (user_id)""")
     project.run("run", "branch_0", env={**aws.env, "DATABASE_URL": None}, check=0)
     assert not [key for key in aws.keys() if "/runs/" in key]
+
+
+def test_where_postgres_is_down_what_needs_only_the_lake_is_published(project, db):
+    shop(db)
+    project.config({"datasets": {"people": {"inputs": {"u": "users"}}}})
+    project.run("run", check=0)
+    project.write("countries.sql", "SELECT country, count(*) AS n FROM people GROUP BY country")
+    # `people` is another configuration's: here it is only read.
+    graph(project, {"countries": {"from": ["people"], "sql": "countries.sql",
+                                  "columns": {"country": "string", "n": "bigint"}}})
+    down = {"DATABASE_URL": f"host={project.temp} user=nobody dbname=shop"}
+    done = project.run("run", "--json", env=down, check=5)
+    made = report(done)
+    assert {name for name, d in made.items() if d["published"]} == {"countries"} and len(made) == 4
+    assert made["enriched_orders"]["error"] in done.stderr and str(project.temp) in done.stderr
+    assert "`daily` was not run: `enriched_orders`, which it reads, was not published" in done.stderr
+    assert "`best_days` was not run: `daily`, which it reads, was not published" in done.stderr
+    assert_published(project.lake, "countries", db, "SELECT country, count(*) AS n FROM users GROUP BY 1")
+    # Nothing remains: the error alone, and nothing is begun.
+    done = project.run("run", "enriched_orders", "daily", env=down, check=3)
+    assert str(project.temp) in done.stderr and "daily" not in done.stderr + done.stdout
+    # It shows the whole plan, or why not.
+    assert project.run("check", env=down).returncode == 3
+    assert project.published_version("countries") == 1
