@@ -32,7 +32,7 @@ static void add_partitions(const struct tr_check_aws *a, const struct tr_plan_da
 	bool found = false, possible;
 	bool ok = d->n_keys && tr_lake_load(&a->house.lake, d->config->name, 0, &m, &found, &ignored) &&
 		found && tr_glue_projection(&m, &possible, &reason, &ignored);
-	if (ok)
+	if (ok && m.n_keys) /* it may have had none before */
 		tr_str_addf(out, "; of version %llu projection %s %s", (unsigned long long)m.version,
 			possible ? "names" : "can't name the partitions:", reason);
 	if (found)

@@ -154,6 +154,41 @@ static void print_inputs(struct tr_cli *cli, const struct tr_plan_dataset *d)
 	tr_table_clear(&t);
 }
 
+/* The column that a key takes out of the files: its place in the contract; -1: it stays there. */
+static int identity_column(const struct tr_plan_dataset *d, const struct tr_partition_key *k)
+{
+	return k->transform == TR_PART_IDENTITY ? tr_schema_find(&d->contract.schema, k->column) : -1;
+}
+
+static bool is_in_the_path(const struct tr_plan_dataset *d, size_t column)
+{
+	for (size_t i = 0; i < d->n_keys; i++)
+		if (identity_column(d, &d->keys[i]) == (int)column)
+			return true;
+	return false;
+}
+
+/* What the column is made of, in the words of who yields it. */
+static void add_source_type(struct tr_table *t, const struct tr_plan_dataset *d, size_t column)
+{
+	tr_table_text(t, d->source_types ? d->source_types[column] : d->kind == TR_PLAN_C ? "typed C" : NULL);
+}
+
+static void add_key(struct tr_table *t, const struct tr_plan_dataset *d, const struct tr_partition_key *k)
+{
+	char type[TR_TYPE_TEXT];
+	int column = identity_column(d, k);
+	tr_table_textf(t, "%s", k->name);
+	if (column >= 0)
+		add_source_type(t, d, (size_t)column);
+	else
+		tr_table_textf(t, "%s(%s)", TRANSFORMS[k->transform], k->column);
+	tr_table_text(t, tr_type_format(k->type, type));
+	tr_table_text(t, "(in the path)");
+	tr_table_text(t, tr_type_hive(k->type, type));
+	tr_table_text(t, "partition");
+}
+
 static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 {
 	struct tr_table t;
@@ -166,11 +201,10 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 	for (size_t i = 0; i < d->contract.schema.n; i++) {
 		const struct tr_field *f = &d->contract.schema.fields[i];
 		char type[TR_TYPE_TEXT], parquet[64];
+		if (is_in_the_path(d, i))
+			continue;
 		tr_table_text(&t, f->name);
-		tr_table_text(&t,
-			d->source_types                ? d->source_types[i]
-				: d->kind == TR_PLAN_C ? "typed C"
-						       : NULL);
+		add_source_type(&t, d, i);
 		tr_table_text(&t, tr_type_format(f->type, type));
 		if (d->run_on && f->type.kind == TR_TIMESTAMP)
 			tr_table_text(&t, strcmp(d->run_on, "trino") == 0 ? "INT96" : "as Athena stores it");
@@ -179,19 +213,8 @@ static void print_columns(struct tr_cli *cli, const struct tr_plan_dataset *d)
 		tr_table_text(&t, tr_type_hive(f->type, type));
 		tr_table_text(&t, f->nullable ? "yes" : "no");
 	}
-	for (size_t i = 0; i < d->n_keys; i++) {
-		const struct tr_partition_key *k = &d->keys[i];
-		char type[TR_TYPE_TEXT];
-		tr_table_textf(&t, "%s", k->name);
-		if (k->transform == TR_PART_IDENTITY)
-			tr_table_text(&t, "partition");
-		else
-			tr_table_textf(&t, "%s(%s)", TRANSFORMS[k->transform], k->column);
-		tr_table_text(&t, tr_type_format(k->type, type));
-		tr_table_text(&t, "(in the path)");
-		tr_table_text(&t, tr_type_hive(k->type, type));
-		tr_table_text(&t, "partition");
-	}
+	for (size_t i = 0; i < d->n_keys; i++)
+		add_key(&t, d, &d->keys[i]);
 	if (!tr_table_print(&t, &cli->console, cli->console.out, 0, &err))
 		tr_console_error(&cli->console, &err);
 	tr_table_clear(&t);
@@ -336,6 +359,8 @@ static json_t *columns_json(const struct tr_plan_dataset *d)
 			tr_type_format(f->type, type), "parquet",
 			parquet_type(f->type, parquet, sizeof parquet), "athena", tr_type_hive(f->type, hive),
 			"nullable", f->nullable);
+		if (is_in_the_path(d, i))
+			json_object_set_new(o, "parquet", json_null());
 		if (d->source_types && d->source_types[i])
 			json_object_set_new(o, "source_type", json_string(d->source_types[i]));
 		json_array_append_new(list, o);

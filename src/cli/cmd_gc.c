@@ -16,7 +16,8 @@ static void print_report(struct tr_cli *cli, const char *dataset, const struct t
 		dry_run ? "would be removed" : "removed", r->versions_expired,
 		r->versions_expired == 1 ? "" : "s", dry_run ? "would expire" : "expired");
 	if (r->runs_live)
-		fprintf(cli->console.out, "; %zu live runs spared", r->runs_live);
+		fprintf(cli->console.out, "; %zu live run%s spared", r->runs_live,
+			r->runs_live == 1 ? "" : "s");
 	putc('\n', cli->console.out);
 }
 

@@ -70,7 +70,8 @@ int tr_cmd_gen(struct tr_cli *cli, const struct tr_cli_args *args)
 	if (!ok) {
 		code = tr_console_error(&cli->console, &err);
 	} else if (tally.stale > 0) {
-		tr_err_set(&err, TR_ERR_USER, "%zu generated headers are not current", tally.stale);
+		tr_err_set(&err, TR_ERR_USER, "%zu generated header%s not current", tally.stale,
+			tally.stale == 1 ? " is" : "s are");
 		tr_err_hint(&err, "write them with `tailrace gen`");
 		code = tr_console_error(&cli->console, &err);
 	} else if (!any) {

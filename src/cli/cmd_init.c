@@ -7,6 +7,7 @@
 #include "io/pg.h"
 #include "io/store_s3.h"
 #include "source/relation.h"
+#include "source/relation_name.h"
 
 #define TEXT_MAX ((size_t)64 << 20)
 
@@ -37,11 +38,17 @@ static bool take_url(struct init *in, const char *argument, struct tr_err *err)
 
 /* ---- which tables ---- */
 
+/* By its plain name, or as SQL spells it: `"My Schema"."Order Items"`. */
 static bool matches(const struct tr_relation *r, const char *name)
 {
 	char both[512];
+	struct tr_relation_name spelled;
+	struct tr_err ignored = { 0 };
 	snprintf(both, sizeof both, "%s.%s", r->schema, r->name);
-	return strcmp(both, name) == 0 || strcmp(r->name, name) == 0;
+	if (strcmp(both, name) == 0 || strcmp(r->name, name) == 0)
+		return true;
+	return tr_relation_name_parse(name, &spelled, &ignored) && strcmp(spelled.table.name, r->name) == 0 &&
+		(!spelled.schema.name[0] || strcmp(spelled.schema.name, r->schema) == 0);
 }
 
 static bool unknown_table(const struct init *in, const char *name, struct tr_err *err)
@@ -62,15 +69,25 @@ static bool unknown_table(const struct init *in, const char *name, struct tr_err
 	return false;
 }
 
+/* The next name of a list, which is cut in place: a comma within quotes ends none. NULL: no more. */
+static char *next_name(char **rest)
+{
+	char *name = *rest + strspn(*rest, " ,"), *end = name;
+	for (bool quoted = false; *end && (quoted || *end != ','); end++)
+		quoted ^= *end == '"';
+	*rest = *end ? end + 1 : end;
+	while (end > name && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return *name ? name : NULL;
+}
+
 /* Keep the relations of --tables. */
 static bool choose_tables(struct init *in, const char *list, struct tr_err *err)
 {
-	char *copy = tr_strdup(list, err), *rest = NULL;
+	char *copy = tr_strdup(list, err), *rest = copy;
 	bool *wanted = tr_calloc(in->n + 1, sizeof *wanted, err), ok = copy && wanted;
-	for (char *name = ok ? strtok_r(copy, ",", &rest) : NULL; ok && name;
-		name = strtok_r(NULL, ",", &rest)) {
-		name += strspn(name, " ");
-		name[strcspn(name, " ")] = '\0';
+	for (char *name = ok ? next_name(&rest) : NULL; ok && name; name = next_name(&rest)) {
 		bool found = false;
 		for (size_t i = 0; i < in->n; i++) {
 			bool match = matches(in->relations[i], name);
@@ -169,16 +186,23 @@ static bool write_files(const struct init *in, struct tr_err *err)
 static void report(const struct init *in)
 {
 	struct tr_console *c = &in->cli->console;
-	size_t readable = 0;
-	for (size_t i = 0; i < in->proposal.n; i++)
-		readable += !in->proposal.datasets[i].why_not[0];
+	size_t readable = 0, columns = 0;
+	for (size_t i = 0; i < in->proposal.n; i++) {
+		const struct tr_proposal_dataset *d = &in->proposal.datasets[i];
+		readable += !d->why_not[0];
+		columns += d->why_not[0] ? 0 : d->relation->n_columns - d->n_columns;
+	}
 	fprintf(c->out, "%s: %zu dataset%s\n", in->yaml_path, readable + in->proposal.join.set,
 		readable + in->proposal.join.set == 1 ? "" : "s");
 	if (in->proposal.join.set)
 		fprintf(c->out, "%s: a join to begin with\n", in->sql_path);
-	if (readable < in->proposal.n)
-		tr_console_warn(c, "%zu tables or views can't be read; tailrace.yaml says why",
-			in->proposal.n - readable);
+	size_t unreadable = in->proposal.n - readable;
+	if (unreadable)
+		tr_console_warn(c, "%zu table%s or view%s can't be read; tailrace.yaml says why", unreadable,
+			unreadable == 1 ? "" : "s", unreadable == 1 ? "" : "s");
+	if (columns)
+		tr_console_warn(c, "%zu column%s left out; tailrace.yaml says why", columns,
+			columns == 1 ? " is" : "s are");
 	if (in->has_password) {
 		char shown[2048];
 		tr_copy_text(shown, sizeof shown, in->url);

@@ -48,9 +48,10 @@ static void print_sources(FILE *out, const struct tr_run_report *r)
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->datasets[i].n_sources; k++) {
 			const struct tr_run_source_report *s = &r->datasets[i].sources[k];
-			fprintf(out, "%s%s read %s version %llu (%s rows, %s)\n", first ? "\n" : "",
+			fprintf(out, "%s%s read %s version %llu (%s row%s, %s)\n", first ? "\n" : "",
 				r->datasets[i].dataset, s->dataset, (unsigned long long)s->version,
-				tr_units_count((int64_t)s->rows, rows), tr_units_bytes(s->bytes, bytes));
+				tr_units_count((int64_t)s->rows, rows), s->rows == 1 ? "" : "s",
+				tr_units_bytes(s->bytes, bytes));
 			first = false;
 		}
 }
@@ -97,6 +98,15 @@ static void print_report(struct tr_cli *cli, const struct tr_run_report *r)
 		tr_units_memory(r->peak_memory, memory));
 }
 
+/* Is it the error of several? */
+static bool is_shared(const struct tr_run_report *r, const struct tr_err *err)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		n += strcmp(r->datasets[i].err.what, err->what) == 0;
+	return n > 1;
+}
+
 /* Errors of all datasets, then what was not one of theirs. */
 static void print_errors(struct tr_cli *cli, const struct tr_run_report *r, const struct tr_err *err)
 {
@@ -108,7 +118,10 @@ static void print_errors(struct tr_cli *cli, const struct tr_run_report *r, cons
 		/* One failure ends all of them (a lost connection): it is shown once. */
 		if (shown > 0 && strcmp(r->datasets[i].err.what, err->what) == 0)
 			continue;
-		tr_console_error(&cli->console, &r->datasets[i].err);
+		if (r->n > 1 && !is_shared(r, &r->datasets[i].err))
+			tr_console_error_of(&cli->console, r->datasets[i].dataset, &r->datasets[i].err);
+		else
+			tr_console_error(&cli->console, &r->datasets[i].err);
 		shown++;
 	}
 	if (shown == 0)

@@ -28,10 +28,10 @@ static int verify(struct tr_cli *cli, const struct tr_lake *lake, const char *da
 					(json_int_t)report.bytes, "ok", good, "findings",
 					(json_int_t)(findings.n + findings.dropped)));
 		else
-			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu file%s, %s rows, %s\n",
+			fprintf(cli->console.out, "%s: version %" PRIu64 " %s: %zu file%s, %s row%s, %s\n",
 				dataset, report.version, good ? "is as published" : "IS DAMAGED",
 				report.files, report.files == 1 ? "" : "s", tr_units_count(report.rows, rows),
-				tr_units_bytes(report.bytes, bytes));
+				report.rows == 1 ? "" : "s", tr_units_bytes(report.bytes, bytes));
 		if (!good) {
 			tr_console_errors(&cli->console, &findings);
 			code = 4;

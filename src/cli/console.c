@@ -233,11 +233,13 @@ static void start_line(struct tr_str *out, const char *event)
 	tr_str_addf(out, "{\"time\":\"%s\",\"event\":\"%s\"", now, event);
 }
 
-static void format_error_json(const struct tr_console *c, const struct tr_err *err, struct tr_str *out)
+static void format_error_json(const struct tr_console *c, const char *dataset, const struct tr_err *err,
+	struct tr_str *out)
 {
 	struct tr_err shown = *err;
 	tr_secrets_scrub_err(&c->secrets, &shown);
 	start_line(out, "error");
+	add_member(out, "dataset", dataset ? dataset : "");
 	add_member(out, "kind", kind_name(shown.kind));
 	tr_str_addf(out, ",\"retry\":%s", shown.retry ? "true" : "false");
 	add_member(out, "what", shown.what);
@@ -272,9 +274,24 @@ int tr_console_error(struct tr_console *c, const struct tr_err *err)
 	struct tr_str text;
 	tr_str_init(&text, MESSAGE_MAX);
 	if (c->log == TR_LOG_JSON)
-		format_error_json(c, err, &text);
+		format_error_json(c, NULL, err, &text);
 	else
 		tr_console_format_error(c, err, colored(c, c->err), &text);
+	print_message(c, &text);
+	return tr_console_exit_code(err->kind);
+}
+
+int tr_console_error_of(struct tr_console *c, const char *dataset, const struct tr_err *err)
+{
+	struct tr_str text;
+	struct tr_err named = *err;
+	if (c->log != TR_LOG_JSON) {
+		if (!strstr(err->what, dataset))
+			snprintf(named.what, sizeof named.what, "%s: %s", dataset, err->what);
+		return tr_console_error(c, &named);
+	}
+	tr_str_init(&text, MESSAGE_MAX);
+	format_error_json(c, dataset, err, &text);
 	print_message(c, &text);
 	return tr_console_exit_code(err->kind);
 }

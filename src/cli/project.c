@@ -235,7 +235,7 @@ json_t *tr_project_sources_json(const struct tr_manifest *m)
 int tr_project_print_json(struct tr_cli *cli, json_t *value)
 {
 	struct tr_err err = { 0 };
-	char *text = tr_json_text(value, JSON_INDENT(2), &err);
+	char *text = tr_json_text(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15), &err);
 	json_decref(value);
 	if (!text)
 		return tr_console_error(&cli->console, &err);

@@ -37,7 +37,10 @@ static void add_quoted(struct tr_str *out, const char *text)
 		unsigned code;
 		size_t n = must_escape(p, &code);
 		if (n > 0) {
-			tr_str_addf(out, "\\u%04x", code);
+			if (code == '\n' || code == '\t')
+				tr_str_add(out, code == '\n' ? "\\n" : "\\t");
+			else
+				tr_str_addf(out, "\\u%04x", code);
 			p += n;
 			continue;
 		}

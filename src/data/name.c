@@ -1,5 +1,6 @@
 #include "data/name.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,9 +36,37 @@ bool tr_name_is_dataset(const char *name)
 	return name[0] != '_' && tr_name_is_column(name);
 }
 
-void tr_name_propose(const char *source, char *out)
+#define FOLDED_MAX 512
+
+/* Letters of Latin with their accents off, so that `Größe` is not `gr_e`: U+00C0 to U+017F. */
+static void fold_latin(const char *source, char *out)
 {
+	static const char letters[] =
+		"AAAAAAACEEEEIIIIDNOOOOO_OUUUUYTsaaaaaaaceeeeiiiidnooooo_ouuuuyty"
+		"AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkk"
+		"LlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+	static_assert(sizeof letters == 0x180 - 0xC0 + 1, "one a character");
 	size_t n = 0;
+	for (const unsigned char *p = (const unsigned char *)source; *p && n < FOLDED_MAX - 2; p++) {
+		bool latin = p[0] >= 0xC3 && p[0] <= 0xC5 && (p[1] & 0xC0) == 0x80;
+		if (!latin) {
+			out[n++] = (char)p[0];
+			continue;
+		}
+		unsigned code = (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu);
+		out[n++] = letters[code - 0xC0];
+		if (code == 0xDF)
+			out[n++] = 's';
+		p++;
+	}
+	out[n] = '\0';
+}
+
+void tr_name_propose(const char *name, char *out)
+{
+	char source[FOLDED_MAX];
+	size_t n = 0;
+	fold_latin(name, source);
 	for (size_t i = 0; source[i] && n < TR_NAME_MAX - 1; i++) {
 		char c = source[i];
 		bool boundary = is_upper(c) && i > 0 &&

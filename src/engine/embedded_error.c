@@ -1,6 +1,8 @@
 #include "engine/embedded_state.h"
 
+#include <ctype.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -155,13 +157,8 @@ static size_t add_column_names(const struct tr_schema *schema, const char **name
 	return n;
 }
 
-/* `o.amont` of a view: the binder names no candidates, and the name in its text only. */
-static void hint_columns(struct tr_err *err, const struct tr_engine *e, const char *text)
+static void hint_column(struct tr_err *err, const struct tr_engine *e, const char *name)
 {
-	char name[256];
-	const char *missing = strstr(text, " does not have a column named \"");
-	if (!missing || !quoted(missing, name, sizeof name))
-		return;
 	const char **names = calloc(COLUMNS_MAX, sizeof *names);
 	if (!names)
 		return;
@@ -174,6 +171,75 @@ static void hint_columns(struct tr_err *err, const struct tr_engine *e, const ch
 	if (closest)
 		tr_err_hint(err, "did you mean `%s`?", closest);
 	free(names);
+}
+
+/* `o.amont` of a view: the binder names no candidates, and the name in its text only. */
+static void hint_columns(struct tr_err *err, const struct tr_engine *e, const char *text)
+{
+	char name[256];
+	const char *missing = strstr(text, " does not have a column named \"");
+	if (missing && quoted(missing, name, sizeof name))
+		hint_column(err, e, name);
+}
+
+/* `u.naem` where a table `u` has a column `u`, too: DuckDB takes it for a field of that column. */
+static bool set_field(struct tr_err *err, const struct tr_engine *e, const char *text, const char *sql,
+	const char *sql_file)
+{
+	char field[256], of[256];
+	const char *lead = "Cannot extract field '", *end, *in = strstr(text, " from expression \"");
+	if (strncmp(text, lead, strlen(lead)) != 0 || !in || !quoted(in, of, sizeof of))
+		return false;
+	text += strlen(lead);
+	end = strchr(text, '\'');
+	if (!end || end > in || (size_t)(end - text) >= sizeof field)
+		return false;
+	memcpy(field, text, (size_t)(end - text));
+	field[end - text] = '\0';
+	tr_err_set(err, TR_ERR_USER, "`%s` has no column or field `%s`", of, field);
+	char written[sizeof field + sizeof of];
+	snprintf(written, sizeof written, "%s.%s", of, field);
+	const char *at = sql ? strcasestr(sql, written) : NULL;
+	if (at)
+		tr_engine_place(sql, sql_file, (size_t)(at - sql), err);
+	hint_column(err, e, field);
+	return true;
+}
+
+/* Words that are fine as names in Postgres, or tempting, and that the engine's grammar keeps. */
+static bool is_kept_word(const char *word, size_t n)
+{
+	static const char *const words[] = { "all", "analyze", "anti", "any", "array", "at", "binary", "both",
+		"check", "collation", "column", "constraint", "default", "desc", "do", "end", "for",
+		"foreign", "freeze", "full", "glob", "group", "is", "left", "limit", "natural", "offset",
+		"only", "order", "outer", "pivot", "positional", "primary", "references", "right", "semi",
+		"show", "similar", "some", "table", "to", "unique", "verbose", "window" };
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strlen(words[i]) == n && strncasecmp(words[i], word, n) == 0)
+			return true;
+	return false;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The word at the mistake, or the one before it, may have been meant as a name. */
+static void hint_kept_word(struct tr_err *err, const char *sql, size_t offset)
+{
+	size_t len = strlen(sql), start = offset < len ? offset : len, end = start;
+	while (is_word(sql[end]))
+		end++;
+	if (!is_kept_word(sql + start, end - start)) {
+		for (end = start; end > 0 && !is_word(sql[end - 1]) && start - end < 3;)
+			end--;
+		for (start = end; start > 0 && is_word(sql[start - 1]);)
+			start--;
+	}
+	if (is_kept_word(sql + start, end - start))
+		tr_err_hint(err, "where `%.*s` is meant as a name, write it in double quotes",
+			(int)(end - start), sql + start);
 }
 
 static void hint_by_type(struct tr_err *err, const char *type, const char *text)
@@ -220,8 +286,10 @@ static void set_position(struct tr_err *err, json_t *root, const char *type, con
 	if (!sql || !*position)
 		return;
 	size_t offset = (size_t)strtoull(position, NULL, 10);
-	if (strcasecmp(type, "Parser") == 0 || strcasecmp(type, "Syntax") == 0)
+	if (strcasecmp(type, "Parser") == 0 || strcasecmp(type, "Syntax") == 0) {
 		offset = byte_of_character(sql, offset);
+		hint_kept_word(err, sql, offset);
+	}
 	tr_engine_place(sql, sql_file, offset, err);
 }
 
@@ -250,6 +318,8 @@ bool tr_engine_fail(const struct tr_engine *e, const char *message, const char *
 		tr_engine_s3_fail(text, err);
 		goto out;
 	}
+	if (set_field(err, e, text, sql, sql_file))
+		goto out;
 	/* A view's columns are bound as a list of values: for its reader it is a table. */
 	if (strncmp(text, "Values list \"", 13) == 0) {
 		char table[512];

@@ -101,7 +101,8 @@ static bool broken(const struct applied *a, const struct bound_column *b, const 
 		rule);
 	tr_err_detail(err, "nothing of this dataset was published");
 	tr_err_hint(err, "%s", hint);
-	tr_err_at_row(err, a->contract->dataset, b->name, where);
+	/* The place says that it is a row. */
+	tr_err_at_row(err, a->contract->dataset, b->name, strncmp(where, "row ", 4) == 0 ? where + 4 : where);
 	tr_str_clear(&key);
 	tr_str_clear(&value);
 	return false;

@@ -113,30 +113,61 @@ bool tr_plan_warn(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err
 	return true;
 }
 
-static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+static bool is_micros(struct tr_type type, enum tr_kind kind)
 {
+	return type.kind == kind && type.precision == 0;
+}
+
+static bool is_kind(struct tr_type type, enum tr_kind kind)
+{
+	return type.kind == kind;
+}
+
+#define NAMED_MAX 4 /* columns of one warning that are named */
+
+/* `ts`, or `ts, at and 58 more columns`: those of that kind. False: there are none, or out of memory. */
+static bool list_columns(const struct tr_plan_dataset *d, enum tr_kind kind,
+	bool (*match)(struct tr_type, enum tr_kind), struct tr_str *out)
+{
+	size_t n = 0, left;
 	for (size_t i = 0; i < d->contract.schema.n; i++) {
 		const struct tr_field *f = &d->contract.schema.fields[i];
-		enum tr_kind kind = f->type.kind;
-		bool ok = true;
-		if ((kind == TR_TIMESTAMP || kind == TR_TIMESTAMPTZ) && f->type.precision == 0)
-			ok = tr_plan_warn(plan, d, err,
-				"%s: the file keeps microseconds, Athena and Trino show "
-				"milliseconds by default; declare %s(6) to say that you know, or %s(3)",
-				f->name, kind == TR_TIMESTAMP ? "timestamp" : "timestamptz",
-				kind == TR_TIMESTAMP ? "timestamp" : "timestamptz");
-		else if (kind == TR_TIME)
-			ok = tr_plan_warn(plan, d, err,
-				"%s: Athena has no TIME columns; declare `string` to read it there", f->name);
-		else if (kind == TR_UUID)
-			ok = tr_plan_warn(plan, d, err,
-				"%s: Athena shows a binary uuid as raw bytes; declare `string` "
-				"for its text",
-				f->name);
-		if (!ok)
-			return false;
+		if (match(f->type, kind) && n++ < NAMED_MAX)
+			tr_str_addf(out, "%s%s", out->len ? ", " : "", f->name);
 	}
-	return true;
+	left = n > NAMED_MAX ? n - NAMED_MAX : 0;
+	if (left)
+		tr_str_addf(out, " and %zu more column%s", left, left == 1 ? "" : "s");
+	return n > 0 && !out->failed;
+}
+
+/* One a kind, not one a column: a wide table would bury the rest. */
+static bool warn_about_types(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
+{
+	static const struct {
+		enum tr_kind kind;
+		bool (*match)(struct tr_type, enum tr_kind);
+		const char *text;
+	} warnings[] = {
+		{ TR_TIMESTAMP, is_micros,
+			"the file keeps microseconds, Athena and Trino show milliseconds by default; declare "
+			"timestamp(6) to say that you know, or timestamp(3)" },
+		{ TR_TIMESTAMPTZ, is_micros,
+			"the file keeps microseconds, Athena and Trino show milliseconds by default; declare "
+			"timestamptz(6) to say that you know, or timestamptz(3)" },
+		{ TR_TIME, is_kind, "Athena has no TIME columns; declare `string` to read it there" },
+		{ TR_UUID, is_kind,
+			"Athena shows a binary uuid as raw bytes; declare `string` for its text" },
+	};
+	bool ok = true;
+	for (size_t i = 0; ok && i < sizeof warnings / sizeof warnings[0]; i++) {
+		struct tr_str columns;
+		tr_str_init(&columns, 4096);
+		if (list_columns(d, warnings[i].kind, warnings[i].match, &columns))
+			ok = tr_plan_warn(plan, d, err, "%s: %s", columns.ptr, warnings[i].text);
+		tr_str_clear(&columns);
+	}
+	return ok;
 }
 
 /* ---- inputs that several datasets use ---- */

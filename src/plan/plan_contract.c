@@ -192,16 +192,26 @@ bool tr_plan_own_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struc
 	return true;
 }
 
+/* A column that the contract calls unique names a row, too. */
+static size_t unique_column(const struct tr_plan_dataset *d, int *keys)
+{
+	for (size_t k = 0; k < d->config->n_columns; k++) {
+		if (d->config->columns[k].unique) {
+			keys[0] = (int)k;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_err *err)
 {
-	if (!d->n_inputs)
-		return true;
-	const struct tr_relation *r = d->inputs[0].relation;
-	int *keys = tr_arena_alloc(&plan->arena, r->n_columns * sizeof *keys, err);
+	const struct tr_relation *r = d->n_inputs ? d->inputs[0].relation : NULL;
+	size_t n_source = r ? r->n_columns : 0, n = 0;
+	int *keys = tr_arena_alloc(&plan->arena, (n_source + 1) * sizeof *keys, err);
 	if (!keys)
 		return false;
-	size_t n = 0;
-	for (size_t i = 0; i < r->n_columns; i++) {
+	for (size_t i = 0; i < n_source; i++) {
 		if (!r->columns[i].key_position)
 			continue;
 		const char *name = r->columns[i].name;
@@ -216,6 +226,6 @@ bool tr_plan_row_key(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_
 		}
 	}
 	d->contract.key_columns = keys;
-	d->contract.n_key_columns = n;
+	d->contract.n_key_columns = n ? n : unique_column(d, keys);
 	return true;
 }

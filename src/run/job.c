@@ -291,8 +291,8 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 	job->report->version = m->version;
 	job->report->published = true;
 	tr_emit_text(o->events, TR_EVENT_DONE, job->dataset->config->name,
-		"version %llu, %lld rows in %zu files", (unsigned long long)m->version, (long long)m->rows,
-		m->n_files);
+		"version %llu, %lld row%s in %zu file%s", (unsigned long long)m->version, (long long)m->rows,
+		m->rows == 1 ? "" : "s", m->n_files, m->n_files == 1 ? "" : "s");
 	return true;
 }
 

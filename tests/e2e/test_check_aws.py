@@ -144,3 +144,13 @@ def test_an_instances_role_is_asked_by_version_2(shop, aws_ministack):
     # MiniStack hands keys out only for a token of version 2, and does not know them itself.
     assert re.search(r"^  credentials  the instance's role \S+ \(IMDSv2\)$", done.stdout, re.M), done.stderr
     assert done.returncode == 2 and "no AWS credentials" not in done.stderr
+
+
+def test_a_version_without_partitions_says_nothing_of_them(shop, aws):
+    shop.run("run", check=0, env=aws.env)
+    config = json.loads((shop.folder / "tailrace.yaml").read_text())
+    config["datasets"]["a"] |= {"columns": {"id": {"type": "int", "not_null": True}, "more": {
+        "type": "int", "from": "id"}}, "partition_by": ["id"], "partitions": "registered"}
+    shop.config(config)
+    done = shop.run("check", env=aws.env, check=0)
+    assert "Glue shows version 1\n" in done.stdout

@@ -79,7 +79,7 @@ def test_types_that_are_not_read_are_left_out_with_the_reason(empty, db):
         INSERT INTO mixed (id, m, pos, ch, n) VALUES (1, 'ok', 5, 'ab', 'name');
         CREATE TABLE hopeless (tags text[]); CREATE TABLE bare ()""")
     done = init(empty, db, check=0)
-    assert "can't be read" in done.stderr
+    assert "2 tables or views can't be read" in done.stderr and "5 columns are left out" in done.stderr
     config = text(empty)
     for column in ("tags (text[])", "ip (inet)", "p (pair)", "i (interval)", "free (numeric)"):
         assert f"# left out: {column}: " in config, column
@@ -123,6 +123,15 @@ def test_chosen_tables_and_another_folder(empty, db):
     done = init(empty, db, "--tables", "tow", "--dir", "other", check=2)
     assert "no table or view `tow`" in done.stderr and "did you mean `two`?" in done.stderr
     assert not (empty.folder / "other").exists()
+
+
+def test_tables_are_chosen_by_names_as_sql_spells_them(empty, db):
+    db.execute('''CREATE SCHEMA "My Schema"; CREATE TABLE "My Schema"."a, b" (id int);
+        CREATE TABLE "My Schema"."Order Items" (id int); CREATE TABLE "a.b" (id int); CREATE TABLE other (id int)''')
+    init(empty, db, "--tables", '"My Schema"."a, b" , "My Schema"."Order Items","a.b"', check=0)
+    assert set(publish(empty)) == {"a_b", "order_items", "public_a_b"}
+    done = init(empty, db, "--tables", '"My Schema"."order items"', "--dir", "sub", check=2)
+    assert 'no table or view `"My Schema"."order items"`' in done.stderr
 
 
 def test_nothing_is_overwritten_without_force(empty, db):

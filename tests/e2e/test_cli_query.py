@@ -219,6 +219,9 @@ def test_max_rows_cuts_every_format_and_says_so(published):
     ("SELECT 1\nFROM evrything", "evrything", "SQL:2:6", 5, "did you mean `everything`?"),
     ("SELECT 'ü' AS 名前, nope FROM everything", "nope", "SQL:1:24", 20, None),
     ("SELECT 1 +\n FROM", "syntax error", "SQL:2:2", 1, None),
+    ("SELECT 'ü', * FROM order", "syntax error", "SQL:1:21", 19, "where `order` is meant as a name, write it in double"),
+    ("SELECT max(at) FROM everything", "syntax error", "SQL:1:14", 13, "where `at` is meant as a name"),
+    ("SELECT id.lable FROM everything AS id", "`id` has no column or field `lable`", "SQL:1:8", 7, "`label`"),
 ])
 def test_a_mistake_in_sql_is_shown_at_its_place(published, sql, message, place, caret, hint):
     done = published.run("query", sql, check=2)

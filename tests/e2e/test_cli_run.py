@@ -118,6 +118,14 @@ def test_some_failed_is_5_and_says_which(shop):
     assert shop.published_version("orders") == 1 and shop.published_version("strict") == 0
     assert "1 of 2 datasets failed; the others are published" in done.stderr
     assert "country" in done.stderr
+    shop.config({"datasets": {**ORDERS, "strict": {"inputs": {"o": "orders"}, "sql": "divide.sql",
+                                                   "columns": {"n": "int"}}}})
+    shop.write("divide.sql", "SELECT CAST('x' || country AS INT) AS n FROM o WHERE country IS NOT NULL")
+    done = shop.run("run", check=5)
+    assert "\nerror: strict: " in done.stderr
+    done = shop.run("run", "--log", "json", check=5)
+    (error,) = [e for e in map(json.loads, done.stderr.splitlines()) if e["event"] == "error"]
+    assert error["dataset"] == "strict" and "strict" not in error["what"]
 
 
 def test_all_mistakes_are_counted(shop):
@@ -153,6 +161,10 @@ def test_check_prints_the_plan_and_reads_nothing(shop):
     (d,) = plan["datasets"]
     assert d["inputs"][0]["columns"] == ["order_id", "amount"] and d["rows"] == 1000
     assert [c["name"] for c in d["columns"]] == ["order_id", "amount", "at"]
+    # A partition's column is in the path, not in the files.
+    assert [c["parquet"] for c in d["columns"]] == [None, "DOUBLE", "INT32"]
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(" order_id ")]
+    assert [cell.strip() for cell in line.split("|")] == ["order_id", "integer", "int", "(in the path)", "int", "partition"]
     assert d["partitions"] == [{"name": "order_id", "column": "order_id", "transform": "identity", "type": "int"}]
 
 

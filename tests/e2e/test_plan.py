@@ -161,3 +161,11 @@ def test_too_little_memory_for_a_statement_says_how_much_it_needs(project, db):
                     "datasets": {"t": {"inputs": INPUTS, "sql": "t.sql", "columns": COLUMNS}}})
     done = project.run("check", check=2)
     assert "128MiB" in done.stderr
+
+
+def test_a_wide_table_has_one_warning_a_kind(project, db):
+    db.execute(f"CREATE TABLE wide ({', '.join(f'c{i} timestamp, z{i} timestamptz' for i in range(6))}, u uuid)")
+    project.config({"datasets": {"wide": {"inputs": {"w": "wide"}, "columns": {
+        **{f"c{i}": "timestamp" for i in range(6)}, "z0": "timestamptz", "u": "uuid"}}}})
+    (d,) = json.loads(project.run("check", "--json", check=0).stdout)["datasets"]
+    assert [w.split(":")[0] for w in d["warnings"]] == ["c0, c1, c2, c3 and 2 more columns", "z0", "u"]

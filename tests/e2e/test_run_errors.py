@@ -209,6 +209,15 @@ def test_a_value_that_is_not_accepted_is_named(project, db):
     fails(project, 4, "XX", "id=2")
 
 
+def test_a_row_without_a_key_is_counted_or_named_by_what_is_unique(project, db):
+    db.execute("CREATE TABLE t (id int, c text); INSERT INTO t VALUES (1, 'DE'), (2, 'XX')")
+    project.write("t.sql", "SELECT id, c FROM t ORDER BY id")
+    for unique, row in ((False, "2"), (True, "id=2")):
+        project.config({"datasets": {"d": {"inputs": {"t": "t"}, "sql": "t.sql", "columns": {
+            "id": {"type": "int", "unique": unique}, "c": {"type": "string", "accepted": ["DE"]}}}}})
+        fails(project, 4, f"table d, column c, row {row}\n")
+
+
 def test_a_mistyped_key_is_shown_with_a_caret_and_a_suggestion(project, db):
     project.config("""
         source: { url: "${DATABASE_URL}" }

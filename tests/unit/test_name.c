@@ -13,7 +13,16 @@ static void proposals_are_snake_case_and_always_valid(void **state)
 		{ "2nd", "_2nd" },
 		{ "", "_" },
 		{ "a b-c", "a_b_c" },
-		{ "\xC3\x9C", "_" },
+		{ "\xC3\x9C", "u" }, /* Ü */
+		{ "Gr\xC3\xB6\xC3\x9F"
+		  "e",
+			"grosse" },                               /* Größe */
+		{ "\xC5\xBBywiec\xC5\x81\xC3\xB3", "zywiec_lo" }, /* ŻywiecŁó */
+		{ "a\xC3\x97"
+		  "b",
+			"a_b" },         /* a×b */
+		{ "\xE5\x90\x8D", "_" }, /* 名 */
+		{ "cut \xC3", "cut_" },
 		{ "Order Total", "order_total" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
