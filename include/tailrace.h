@@ -12,6 +12,9 @@
  * The library never prints, logs or exits, and installs no signal handler. One thread at a
  * time uses a pipeline; tr_pipeline_interrupt may come from any thread or signal handler.
  * Functions that can fail return false with *err set; err must be zeroed before.
+ *
+ * `limits.memory` is measured with glibc's allocator set as the program tailrace sets it, which a
+ * library must not do: see docs/how-to/embed.md.
  */
 #ifndef TAILRACE_H
 #define TAILRACE_H

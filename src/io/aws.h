@@ -16,8 +16,9 @@ struct tr_aws {
 	struct tr_http *http;
 	struct tr_aws_credentials *credentials;
 	const char *region;
-	const char *endpoint; /* of every service; NULL: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL,
-	                         else AWS's own */
+	const char *endpoint; /* of every service; NULL: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the
+	                         profile's, else AWS's own */
+	const char *profile;  /* NULL: AWS_PROFILE, `default` */
 	tr_getenv env;        /* NULL: the process's */
 	void *env_context;
 };

@@ -9,8 +9,9 @@ struct parser {
 	struct tr_aws_ini *ini;
 	const char *path;
 	int line;
-	size_t indent;   /* of the last setting: what stands deeper continues it */
-	bool in_setting; /* a setting stands above in this section */
+	size_t indent;     /* of the last setting: what stands deeper continues it */
+	bool in_setting;   /* a setting stands above in this section */
+	const char *whole; /* its name, where it has no value: deeper settings are its parts; else NULL */
 };
 
 static bool wrong(const struct parser *p, const char *problem, struct tr_err *err)
@@ -85,19 +86,10 @@ static void cut_comment(char *value)
 		}
 }
 
-static bool add_setting(struct parser *p, char *line, struct tr_err *err)
+/* A setting, or a part of p->whole. */
+static bool keep_setting(struct parser *p, char *name, char *value, bool part, struct tr_err *err)
 {
 	struct tr_aws_ini *ini = p->ini;
-	char *value = strpbrk(line, "=:");
-	if (!value)
-		return wrong(p, "a setting has no =", err);
-	*value++ = '\0';
-	cut_comment(value);
-	char *name = trim(line);
-	if (!*name)
-		return wrong(p, "a setting has no name", err);
-	if (ini->n_sections == 0)
-		return wrong(p, "a setting stands before the first section", err);
 	for (char *c = name; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
@@ -106,8 +98,37 @@ static bool add_setting(struct parser *p, char *line, struct tr_err *err)
 		return false;
 	ini->settings[ini->n_settings++] = (struct tr_aws_ini_setting){ .section = ini->n_sections - 1,
 		.name = name,
-		.value = trim(value) };
+		.value = value,
+		.part_of = part ? p->whole : NULL };
 	return true;
+}
+
+static bool add_setting(struct parser *p, char *line, struct tr_err *err)
+{
+	char *value = strpbrk(line, "=:");
+	if (!value)
+		return wrong(p, "a setting has no =", err);
+	*value++ = '\0';
+	cut_comment(value);
+	char *name = trim(line);
+	if (!*name)
+		return wrong(p, "a setting has no name", err);
+	if (p->ini->n_sections == 0)
+		return wrong(p, "a setting stands before the first section", err);
+	value = trim(value);
+	p->whole = *value ? NULL : name;
+	return keep_setting(p, name, value, false, err);
+}
+
+/* A line below a setting: one of its parts, or more of its value, which nothing here needs. */
+static bool add_part(struct parser *p, char *line, struct tr_err *err)
+{
+	char *value = p->whole ? strchr(line, '=') : NULL;
+	if (!value)
+		return true;
+	*value++ = '\0';
+	cut_comment(value);
+	return keep_setting(p, trim(line), trim(value), true, err);
 }
 
 static bool add_line(struct parser *p, char *line, struct tr_err *err)
@@ -119,7 +140,7 @@ static bool add_line(struct parser *p, char *line, struct tr_err *err)
 	if (!*text || *text == '#' || *text == ';')
 		return true;
 	if (p->in_setting && indent > p->indent)
-		return true;
+		return add_part(p, text, err);
 	if (*text == '[')
 		return add_section(p, text, err);
 	p->in_setting = true;
@@ -195,13 +216,27 @@ bool tr_aws_ini_has(const struct tr_aws_ini *ini, const char *kind, const char *
 	return false;
 }
 
-const char *tr_aws_ini_get(const struct tr_aws_ini *ini, const char *kind, const char *name,
+static const char *find(const struct tr_aws_ini *ini, const char *kind, const char *name, const char *part_of,
 	const char *setting)
 {
 	for (size_t i = ini->n_settings; i-- > 0;) {
 		const struct tr_aws_ini_setting *s = &ini->settings[i];
-		if (strcmp(s->name, setting) == 0 && is_section(&ini->sections[s->section], kind, name))
+		bool there = part_of ? s->part_of && strcmp(s->part_of, part_of) == 0 : !s->part_of;
+		if (there && strcmp(s->name, setting) == 0 &&
+			is_section(&ini->sections[s->section], kind, name))
 			return s->value;
 	}
 	return NULL;
+}
+
+const char *tr_aws_ini_get(const struct tr_aws_ini *ini, const char *kind, const char *name,
+	const char *setting)
+{
+	return find(ini, kind, name, NULL, setting);
+}
+
+const char *tr_aws_ini_part(const struct tr_aws_ini *ini, const char *kind, const char *name,
+	const char *setting, const char *part)
+{
+	return find(ini, kind, name, setting, part);
 }

@@ -1,8 +1,8 @@
 /*
  * The files of AWS's tools (`~/.aws/config`, `~/.aws/credentials`): sections with settings, as
- * the SDKs read them. Lines that continue a setting (indented deeper, as those under `s3 =`)
- * are skipped; ` #` and ` ;` begin a comment. Any bytes are safe to parse; errors name the
- * line and never show its text, which may be a secret.
+ * the SDKs read them. Below a setting without a value (`s3 =`), deeper settings are its parts;
+ * other lines that continue a setting are skipped. ` #` and ` ;` begin a comment. Any bytes are
+ * safe to parse; errors name the line and never show its text, which may be a secret.
  */
 #ifndef TR_IO_AWS_INI_H
 #define TR_IO_AWS_INI_H
@@ -17,6 +17,7 @@ struct tr_aws_ini_section {
 struct tr_aws_ini_setting {
 	size_t section;
 	const char *name, *value; /* names in lower case; a value may be "" */
+	const char *part_of;      /* the setting that it stands below; NULL: none */
 };
 /* Zeroed before the first use. Its texts point into `text`. */
 struct tr_aws_ini {
@@ -37,5 +38,8 @@ bool tr_aws_ini_has(const struct tr_aws_ini *ini, const char *kind, const char *
 /* The last value of a setting; NULL: not there. Borrowed. */
 const char *tr_aws_ini_get(const struct tr_aws_ini *ini, const char *kind, const char *name,
 	const char *setting);
+/* The last value of a part of a setting: `endpoint_url` below `s3 =`. */
+const char *tr_aws_ini_part(const struct tr_aws_ini *ini, const char *kind, const char *name,
+	const char *setting, const char *part);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PATH_TEXT_MAX 4096
 
@@ -82,6 +83,27 @@ const char *tr_aws_profile_get(const struct tr_aws_profiles *p, const char *prof
 {
 	const char *value = tr_aws_profile_credentials(p, profile, setting);
 	return value ? value : tr_aws_profile_config(p, profile, setting);
+}
+
+bool tr_aws_profile_endpoint(const struct tr_aws_profiles *p, const char *profile, const char *service,
+	const char **url, struct tr_err *err)
+{
+	const char *ignore = tr_aws_profile_get(p, profile, "ignore_configured_endpoint_urls");
+	const char *services = tr_aws_profile_get(p, profile, "services");
+	*url = NULL;
+	if (ignore && strcasecmp(ignore, "true") == 0)
+		return true;
+	if (services && !tr_aws_ini_has(&p->config, "services", services)) {
+		tr_err_set(err, TR_ERR_USER,
+			"%s has no section [services %.200s], which profile %.200s names", p->config_path,
+			services, profile);
+		return tr_err_hint(err, "add the section, or take `services` out of the profile");
+	}
+	if (services)
+		*url = filled(tr_aws_ini_part(&p->config, "services", services, service, "endpoint_url"));
+	if (!*url)
+		*url = tr_aws_profile_get(p, profile, "endpoint_url");
+	return true;
 }
 
 const char *tr_aws_sso_session_get(const struct tr_aws_profiles *p, const char *name, const char *setting)

@@ -29,6 +29,10 @@ const char *tr_aws_profile_get(const struct tr_aws_profiles *p, const char *prof
 const char *tr_aws_profile_config(const struct tr_aws_profiles *p, const char *profile, const char *setting);
 const char *tr_aws_profile_credentials(const struct tr_aws_profiles *p, const char *profile,
 	const char *setting);
+/* The endpoint that a profile names for a service (`s3`, `secrets_manager`), by its `services` section
+ * or for all: *url is NULL where it names none. A section that is not there is an error. Borrowed. */
+bool tr_aws_profile_endpoint(const struct tr_aws_profiles *p, const char *profile, const char *service,
+	const char **url, struct tr_err *err) TR_CHECKED;
 /* Of a `[sso-session name]`. */
 const char *tr_aws_sso_session_get(const struct tr_aws_profiles *p, const char *name, const char *setting);
 

@@ -124,14 +124,14 @@ static bool exchange(const struct tr_aws_walk *w, const struct sso *s, const cha
 	const struct tr_aws aws = { .http = w->options->http,
 		.region = s->region,
 		.endpoint = w->options->endpoint,
+		.profile = w->profile,
 		.env = w->options->env,
 		.env_context = w->options->env_context };
 	const struct tr_sigv4_pair query[] = { { "account_id", s->account }, { "role_name", s->role } };
 	const struct tr_http_header header = { "x-amz-sso_bearer_token", token };
 	struct tr_aws_reply reply = { 0 };
 	char *endpoint = NULL;
-	bool ok = tr_aws_endpoint(&aws, "portal.sso", tr_aws_env(w->options, "AWS_ENDPOINT_URL_SSO"),
-		&endpoint, err);
+	bool ok = tr_aws_endpoint(&aws, "portal.sso", NULL, &endpoint, err);
 	const struct tr_aws_request request = { .service = "sso",
 		.action = "sso:GetRoleCredentials",
 		.subject = s->role,

@@ -108,6 +108,7 @@ bool tr_aws_sts(const struct tr_aws_walk *w, const struct tr_aws_keys *keys, con
 		.credentials = signer,
 		.region = region,
 		.endpoint = w->options->endpoint,
+		.profile = w->profile,
 		.env = w->options->env,
 		.env_context = w->options->env_context };
 	ok = ok && send(&aws, action, role, form, out, err);

@@ -35,6 +35,7 @@ bool tr_config_aws_open(const struct tr_config_aws_options *o, struct tr_config_
 		.credentials = out->credentials,
 		.region = out->region,
 		.endpoint = credentials.endpoint,
+		.profile = credentials.profile,
 		.env = o->env,
 		.env_context = o->env_context };
 	return true;

@@ -74,7 +74,7 @@ static const struct tr_config_key aws_keys[] = {
 			"not looked at then. Left out: the SDKs' chain." },
 	{ .name = "endpoint", .read = tr_config_read_endpoint, .kind = "URL", .field = CONFIG(aws.endpoint),
 		.doc = "Where every service is asked, instead of AWS. Left out: `AWS_ENDPOINT_URL_S3`, "
-			"`AWS_ENDPOINT_URL_GLUE` and so on, `AWS_ENDPOINT_URL`, AWS itself." },
+			"`AWS_ENDPOINT_URL_GLUE` and so on, `AWS_ENDPOINT_URL`, the profile's, AWS itself." },
 	{ .name = "ca_file", .read = tr_config_read_path, .kind = "path", .field = CONFIG(aws.ca_file),
 		.doc = "The certificates to trust. Left out: `AWS_CA_BUNDLE`, `SSL_CERT_FILE`, the "
 			"system's." },

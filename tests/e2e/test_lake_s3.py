@@ -227,6 +227,25 @@ def test_no_region_says_where_it_may_stand(one, aws):
     fails(one, ["datasets"], {**aws.env, "AWS_REGION": None}, 2, "aws.region")
 
 
+def test_a_profile_may_name_keys_region_and_endpoints(one, aws):
+    one.write(".home/.aws/config", f"""
+        [profile dev]
+        services = local
+        region = {aws.env["AWS_REGION"]}
+        aws_access_key_id = {aws.env["AWS_ACCESS_KEY_ID"]}
+        aws_secret_access_key = {aws.env["AWS_SECRET_ACCESS_KEY"]}
+        endpoint_url = http://127.0.0.1:9
+        [services local]
+        s3 =
+          endpoint_url = {aws.env["AWS_ENDPOINT_URL_S3"]}
+        """)
+    one.run("run", env=aws.env, check=0)
+    dev = {"AWS_PROFILE": "dev"}
+    done = one.run("query", "--lake", aws.location, "--format", "csv", "FROM t", env=dev, check=0)
+    assert done.stdout == "id\n1\n"
+    assert "127.0.0.1:9" in one.run("run", env=dev, check=3).stderr  # Glue: the profile's own
+
+
 def test_a_server_that_is_not_there_is_a_transient_failure(one, aws):
     env = {**aws.env, "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
     for command in COMMANDS:

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct tr_aws_ini_setting *s = &ini.settings[i];
 		const struct tr_aws_ini_section *of = &ini.sections[s->section];
 		char **words;
-		if (!tr_aws_ini_get(&ini, of->kind, of->name, s->name))
+		if (!(s->part_of ? tr_aws_ini_part(&ini, of->kind, of->name, s->part_of, s->name)
+				 : tr_aws_ini_get(&ini, of->kind, of->name, s->name)))
 			abort();
 		struct tr_err ignored = { 0 };
 		if (tr_process_split(s->value, &words, &ignored))

@@ -1,6 +1,8 @@
 /* The chain's order, what stands in files and environment, programs, and renewing. */
 #include "aws_support.h"
 
+#include "io/aws.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -402,6 +404,56 @@ static void the_region_is_found_in_order(void **state)
 	aws_world_clear(&w);
 }
 
+static void assert_endpoint(struct aws_world *w, const char *profile, const char *service,
+	const char *expected)
+{
+	const struct tr_aws aws = { .region = "eu-west-1",
+		.profile = profile,
+		.env = aws_world_env,
+		.env_context = w };
+	struct tr_err err = { 0 };
+	char *url = NULL;
+	assert_ok(tr_aws_endpoint(&aws, service, NULL, &url, &err), err);
+	assert_string_equal(url, expected);
+	free(url);
+}
+
+static void endpoints_of_a_profile_come_behind_those_of_the_environment(void **state)
+{
+	(void)state;
+	struct aws_world w;
+	aws_world_init(&w);
+	aws_world_write(&w, ".aws/config",
+		"[default]\nendpoint_url = http://default:1\n"
+		"[profile dev]\nendpoint_url = http://all:1/\nservices = local\n"
+		"[profile off]\nendpoint_url = http://all:1\nignore_configured_endpoint_urls = TRUE\n"
+		"[profile lost]\nservices = nowhere\n"
+		"[services local]\ns3 =\n  endpoint_url = http://s3:2\nsecrets_manager =\n"
+		"  endpoint_url = http://secrets:3\nsso =\n  endpoint_url = http://sso:4\n");
+	assert_endpoint(&w, NULL, "s3", "http://default:1");
+	assert_endpoint(&w, "dev", "s3", "http://s3:2");
+	assert_endpoint(&w, "dev", "secretsmanager", "http://secrets:3");
+	assert_endpoint(&w, "dev", "portal.sso", "http://sso:4");
+	assert_endpoint(&w, "dev", "glue", "http://all:1");
+	assert_endpoint(&w, "off", "glue", "https://glue.eu-west-1.amazonaws.com");
+	struct tr_aws lost = { .region = "eu-west-1",
+		.profile = "lost",
+		.env = aws_world_env,
+		.env_context = &w };
+	struct tr_err err = { 0 };
+	char *url = NULL;
+	assert_false(tr_aws_endpoint(&lost, "s3", NULL, &url, &err));
+	assert_int_equal(err.kind, TR_ERR_USER);
+	assert_non_null(strstr(err.what, "no section [services nowhere]"));
+	aws_world_set(&w, "AWS_PROFILE", "dev");
+	assert_endpoint(&w, NULL, "s3", "http://s3:2");
+	aws_world_set(&w, "AWS_ENDPOINT_URL", "http://env:5");
+	assert_endpoint(&w, NULL, "s3", "http://env:5");
+	aws_world_set(&w, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+	assert_endpoint(&w, NULL, "s3", "https://s3.eu-west-1.amazonaws.com");
+	aws_world_clear(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +472,7 @@ int main(void)
 		cmocka_unit_test(fixed_keys_stay),
 		cmocka_unit_test(threads_wait_for_one_renewal),
 		cmocka_unit_test(the_region_is_found_in_order),
+		cmocka_unit_test(endpoints_of_a_profile_come_behind_those_of_the_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,6 +65,31 @@ static void settings_are_read_as_the_sdks_read_them(void **state)
 	tr_aws_ini_clear(&ini);
 }
 
+static void deeper_settings_are_parts_of_one_without_a_value(void **state)
+{
+	(void)state;
+	static const char text[] = "[services local]\n"
+				   "s3 =\n"
+				   "  Endpoint_URL = http://s3:1 # the server\n"
+				   "  just more text\n"
+				   "  endpoint_url = http://s3:2\n"
+				   "glue = full\n"
+				   "  endpoint_url = http://glue:1\n"
+				   "[services other]\n"
+				   "  = \n";
+	struct tr_err err = { 0 };
+	struct tr_aws_ini ini;
+	assert_false(parse(text, &ini, &err));
+	tr_err_clear(&err);
+	assert_ok(tr_aws_ini_parse(text, sizeof text - 1 - strlen("  = \n"), "config", &ini, &err), err);
+	assert_string_equal(tr_aws_ini_part(&ini, "services", "local", "s3", "endpoint_url"), "http://s3:2");
+	assert_null(tr_aws_ini_part(&ini, "services", "local", "glue", "endpoint_url"));
+	assert_null(tr_aws_ini_part(&ini, "services", "other", "s3", "endpoint_url"));
+	assert_null(tr_aws_ini_get(&ini, "services", "local", "endpoint_url"));
+	assert_string_equal(tr_aws_ini_get(&ini, "services", "local", "s3"), "");
+	tr_aws_ini_clear(&ini);
+}
+
 static void mistakes_name_the_line_and_never_its_text(void **state)
 {
 	(void)state;
@@ -117,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_are_read_as_the_sdks_read_them),
+		cmocka_unit_test(deeper_settings_are_parts_of_one_without_a_value),
 		cmocka_unit_test(mistakes_name_the_line_and_never_its_text),
 		cmocka_unit_test(what_is_no_text_is_refused),
 	};
