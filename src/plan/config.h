@@ -17,7 +17,7 @@ struct tr_pos {
 
 struct tr_config_input {
 	char *alias, *relation, *where; /* where: NULL if none */
-	struct tr_pos pos, relation_pos;
+	struct tr_pos pos, relation_pos, where_pos;
 };
 
 /* A published dataset that another one reads: its table is called as it is. */

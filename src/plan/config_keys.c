@@ -250,6 +250,7 @@ static const struct tr_config_key input_keys[] = {
 		.doc = "A table, partitioned table, view or materialized view: `public.orders`." },
 	{ .name = "where", .read = tr_config_read_text, .kind = "SQL", .min = 1,
 		.field = offsetof(struct tr_config_input, where),
+		.pos = offsetof(struct tr_config_input, where_pos),
 		.doc = "A condition in Postgres's SQL: only these rows are read." },
 };
 static const struct tr_config_section input = { "datasets.<name>.inputs.<alias>",

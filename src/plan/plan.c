@@ -7,6 +7,7 @@
 #include "data/name.h"
 #include "plan/plan_internal.h"
 #include "plan/plan_resources.h"
+#include "source/scan_estimate.h"
 
 #define PLAN_ARENA_MAX ((size_t)64 << 20)
 
@@ -77,6 +78,49 @@ static void estimate(struct tr_plan_input *input)
 	}
 	input->est_rows = r->rows;
 	input->est_bytes = r->rows < 0 ? -1 : (int64_t)(r->rows * (double)width);
+}
+
+/* Of a condition, and of a view, the catalog knows nothing: Postgres's planner is asked, which also
+ * finds the mistakes in it. */
+static bool ask_planner(const struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_input *in,
+	struct tr_err *err)
+{
+	const struct tr_relation *r = in->relation;
+	const struct tr_scan scan = { .relation = r,
+		.columns = in->columns,
+		.n_columns = in->n_columns,
+		.where = in->config->where };
+	struct tr_scan_estimate e;
+	if (!in->config->where && r->kind != 'v')
+		return true;
+	if (!tr_scan_estimate(pg, &scan, plan->config->source.lock_timeout_ms, &e, err)) {
+		bool unknown_column = strstr(err->detail, "SQLSTATE 42703") != NULL;
+		if (in->config->where && (unknown_column || !err->hint[0]))
+			tr_err_hint(err,
+				"`where` is a condition in Postgres's SQL, over the columns of %s.%s",
+				r->schema, r->name);
+		else if (!err->hint[0])
+			tr_err_hint(err, "see what psql says to SELECT * FROM %s.%s LIMIT 1", r->schema,
+				r->name);
+		tr_config_at(plan->config,
+			in->config->where ? in->config->where_pos : in->config->relation_pos, err);
+		return false;
+	}
+	in->est_rows = e.rows;
+	in->est_bytes = (int64_t)(e.rows * (double)(2 + 4 * (int64_t)in->n_columns + e.width));
+	return true;
+}
+
+static bool ask_planner_of_all(const struct tr_plan *plan, struct tr_pg *pg, struct tr_plan_dataset *d,
+	struct tr_errs *errs)
+{
+	bool ok = true;
+	for (size_t i = 0; i < d->n_inputs; i++) {
+		struct tr_err err = { 0 };
+		if (!ask_planner(plan, pg, &d->inputs[i], &err))
+			ok = tr_errs_push(errs, &err);
+	}
+	return ok;
 }
 
 bool tr_plan_read_columns(struct tr_plan *plan, struct tr_plan_input *input, const bool *needed,
@@ -410,7 +454,8 @@ static bool choose_datasets(struct tr_plan *plan, const char *const *names, size
 static void plan_datasets(struct tr_plan *plan, struct tr_pg *pg, bool *known, struct tr_errs *errs)
 {
 	for (size_t i = 0; i < plan->n_datasets; i++)
-		known[i] = plan_dataset(plan, pg, &plan->datasets[i], errs);
+		known[i] = plan_dataset(plan, pg, &plan->datasets[i], errs) &&
+			ask_planner_of_all(plan, pg, &plan->datasets[i], errs);
 }
 
 static void load_transforms(struct tr_plan *plan, const bool *known, struct tr_errs *errs)

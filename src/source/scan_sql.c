@@ -93,6 +93,18 @@ char *tr_scan_sql(const struct tr_scan *scan, struct tr_err *err)
 	return sql;
 }
 
+char *tr_scan_explain_sql(const struct tr_scan *scan, struct tr_err *err)
+{
+	struct tr_str s;
+	tr_str_init(&s, SQL_MAX);
+	tr_str_add(&s, "EXPLAIN SELECT");
+	add_columns(&s, scan);
+	add_from(&s, scan);
+	char *sql = tr_str_take(&s, err);
+	tr_str_clear(&s);
+	return sql;
+}
+
 /* The column at a position of the key, or NULL. */
 static const struct tr_source_column *key_column(const struct tr_relation *r, int position)
 {

@@ -4,6 +4,8 @@
 
 #include "source/session.h"
 
+/* EXPLAIN of the rows. */
+char *tr_scan_explain_sql(const struct tr_scan *scan, struct tr_err *err) TR_CHECKED;
 /* A cursor `tailrace_row` over the same rows in the same order, whose first columns are
  * those of the relation's key (which it must have) as text. */
 char *tr_scan_key_sql(const struct tr_scan *scan, struct tr_err *err) TR_CHECKED;

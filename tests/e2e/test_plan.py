@@ -169,3 +169,14 @@ def test_a_wide_table_has_one_warning_a_kind(project, db):
         **{f"c{i}": "timestamp" for i in range(6)}, "z0": "timestamptz", "u": "uuid"}}}})
     (d,) = json.loads(project.run("check", "--json", check=0).stdout)["datasets"]
     assert [w.split(":")[0] for w in d["warnings"]] == ["c0, c1, c2, c3 and 2 more columns", "z0", "u"]
+
+
+def test_rows_of_a_view_and_of_a_condition_are_asked_of_the_server(project, db):
+    db.execute("""CREATE TABLE t AS SELECT i AS id, 'text ' || i AS c FROM generate_series(1, 10000) i; ANALYZE t;
+                  CREATE VIEW v AS SELECT a.id, b.c FROM t a JOIN t b USING (id)""")
+    project.config({"datasets": {"some": {"inputs": {"t": {"relation": "t", "where": "id <= 1000 -- a tenth"}}},
+                                 "all": {"inputs": {"v": "v"}}}})
+    some, everything = json.loads(project.run("check", "--json", check=0).stdout)["datasets"]
+    assert 900 < some["rows"] < 1100 and 9_000 < everything["rows"] < 11_000
+    assert 15 * some["rows"] < some["bytes_read"] < 40 * some["rows"]
+    assert 15 * everything["rows"] < everything["bytes_read"] < 40 * everything["rows"]

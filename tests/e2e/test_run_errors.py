@@ -1,4 +1,5 @@
 """Bad input and bad luck: what is said, with which exit code, and that nothing is published."""
+import json
 import re
 import socket
 import threading
@@ -72,6 +73,32 @@ def test_every_mistake_is_reported_in_one_pass(project, db):
         "f": {"inputs": {"t": "t"}, "sql": "s.sql", "columns": {"a": "int"}}}})
     said = fails(project, 2, "the contract says smallint", "has no column `x`", "nowhere", "s.sql:1:11")
     assert said.count("error:") >= 4
+
+
+@pytest.mark.parametrize("where, said", [
+    ("idd = 1", 'column "idd" does not exist'),
+    ("id", "must be type boolean"),
+    ("true) ; DROP TABLE t; SELECT (1", "cannot insert multiple commands"),
+    ("id = ", "syntax error"),
+])
+def test_a_mistake_in_a_condition_is_found_before_the_run(project, db, where, said):
+    db.execute("CREATE TABLE t (id int)")
+    project.config({"datasets": {"d": {"inputs": {"t": {"relation": "t", "where": where}}}}})
+    for command in ("check", "run"):
+        assert "tailrace.yaml:" in fails(project, 2, said, "`where` is a condition", command=(command,))
+
+
+def test_a_view_that_cannot_be_read_is_found_before_the_run(project, db):
+    db.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT id FROM t")
+    project.config({"datasets": {"d": {"inputs": {"v": "v"}}}})
+    project.run("check", check=0)
+    with db.connect() as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE t")
+        config = json.loads((project.folder / "tailrace.yaml").read_text())
+        config["source"]["lock_timeout"] = "100ms"
+        project.config(config)
+        fails(project, 3, "lock", command=("check",))
 
 
 def test_a_column_renamed_after_gen_is_shown_field_by_field(project, db):

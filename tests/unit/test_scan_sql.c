@@ -45,6 +45,18 @@ static void the_copy_names_what_is_needed_and_nothing_else(void **state)
 		"COPY (SELECT \"id\"" FROM " WHERE (a = 1 OR b -- all\n)) TO STDOUT (FORMAT binary)");
 }
 
+static void the_planner_is_asked_for_the_same_rows(void **state)
+{
+	(void)state;
+	const int all[] = { 0, 2 };
+	struct tr_err err = { 0 };
+	struct tr_scan scan = { .relation = &relation, .columns = all, .n_columns = 2, .where = "a -- b" };
+	char *sql = tr_scan_explain_sql(&scan, &err);
+	assert_non_null(sql);
+	assert_string_equal(sql, "EXPLAIN SELECT \"id\", \"c\"::text" FROM " WHERE (a -- b\n)");
+	free(sql);
+}
+
 static void a_whole_table_is_copied_without_a_query(void **state)
 {
 	(void)state;
@@ -186,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_copy_names_what_is_needed_and_nothing_else),
+		cmocka_unit_test(the_planner_is_asked_for_the_same_rows),
 		cmocka_unit_test(a_whole_table_is_copied_without_a_query),
 		cmocka_unit_test(page_ranges_meet_and_the_last_one_is_open),
 		cmocka_unit_test(the_row_is_asked_for_by_its_key_in_the_same_order),
