@@ -10,7 +10,7 @@ struct tr_err *trtest_err_new(void)
 
 int trtest_err_kind(const struct tr_err *err)
 {
-	return err->kind;
+	return (int)err->kind;
 }
 
 const char *trtest_err_what(const struct tr_err *err)

@@ -14,8 +14,7 @@
 
 struct setting {
 	struct aws_world w;
-	struct http_server s;
-	char url[64];
+	struct server s;
 };
 
 static int start(void **state)
@@ -23,9 +22,8 @@ static int start(void **state)
 	struct setting *t = calloc(1, sizeof *t);
 	assert_non_null(t);
 	aws_world_init(&t->w);
-	assert_true(http_server_start(&t->s));
-	snprintf(t->url, sizeof t->url, "http://127.0.0.1:%d", t->s.port);
-	aws_world_set(&t->w, "AWS_ENDPOINT_URL", t->url);
+	server_start(&t->s, NULL, 0);
+	aws_world_set(&t->w, "AWS_ENDPOINT_URL", t->s.url);
 	aws_world_set(&t->w, "AWS_REGION", "eu-west-1");
 	*state = t;
 	return 0;
@@ -34,22 +32,11 @@ static int start(void **state)
 static int stop(void **state)
 {
 	struct setting *t = *state;
-	http_server_stop(&t->s);
+	server_stop(&t->s);
+	server_clear(&t->s);
 	aws_world_clear(&t->w);
 	free(t);
 	return 0;
-}
-
-static void assert_seen(struct setting *t, const char *text)
-{
-	if (!http_server_saw(&t->s, text))
-		fail_msg("`%s` was not sent:\n%s", text, t->s.seen);
-}
-
-static void assert_not_seen(struct setting *t, const char *text)
-{
-	if (http_server_saw(&t->s, text))
-		fail_msg("`%s` was sent:\n%s", text, t->s.seen);
 }
 
 /* ---- roles ---- */
@@ -61,16 +48,16 @@ static void a_role_is_assumed_with_the_keys_of_its_source_profile(void **state)
 	aws_world_write(&t->w, ".aws/config",
 		"[profile prod]\nrole_arn = arn:aws:iam::1:role/etl\nsource_profile = base\n"
 		"external_id = x/y z\nrole_session_name = nightly\nduration_seconds = 1800\n");
-	http_server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
+	server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
 	aws_world_set(&t->w, "AWS_PROFILE", "prod");
 	assert_source(&t->w, "profile prod: role arn:aws:iam::1:role/etl by source_profile base", "ASIAROLE",
 		SECRET, "tok&en");
-	assert_seen(t, "Credential=AKBASE/");
-	assert_seen(t, "/eu-west-1/sts/aws4_request");
-	assert_seen(t,
+	assert_sent(&t->s, "Credential=AKBASE/");
+	assert_sent(&t->s, "/eu-west-1/sts/aws4_request");
+	assert_sent(&t->s,
 		"Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fetl&"
 		"RoleSessionName=nightly&DurationSeconds=1800&ExternalId=x%2Fy%20z");
-	assert_not_seen(t, SECRET);
+	assert_not_sent(&t->s, SECRET);
 }
 
 static void a_session_gets_a_name_of_its_own(void **state)
@@ -78,10 +65,10 @@ static void a_session_gets_a_name_of_its_own(void **state)
 	struct setting *t = *state;
 	aws_world_write(&t->w, ".aws/credentials", BASE_KEYS);
 	aws_world_write(&t->w, ".aws/config", "[default]\nrole_arn = r\nsource_profile = base\n");
-	http_server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
+	server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
 	assert_source(&t->w, "profile default: role r by source_profile base", "ASIAROLE", SECRET, "tok&en");
-	assert_seen(t, "&RoleSessionName=tailrace-1800000000");
-	assert_not_seen(t, "DurationSeconds");
+	assert_sent(&t->s, "&RoleSessionName=tailrace-1800000000");
+	assert_not_sent(&t->s, "DurationSeconds");
 }
 
 static void roles_may_stand_behind_each_other(void **state)
@@ -91,15 +78,15 @@ static void roles_may_stand_behind_each_other(void **state)
 	aws_world_write(&t->w, ".aws/config",
 		"[default]\nrole_arn = outer\nsource_profile = middle\n"
 		"[profile middle]\nrole_arn = inner\nsource_profile = base\n");
-	http_server_rule(&t->s, "RoleArn=inner", 200,
+	server_rule(&t->s, "RoleArn=inner", 200,
 		"<AccessKeyId>ASIAINNER</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
 		"<SessionToken>inner-token</SessionToken><Expiration>2027-01-15T09:00:00Z</Expiration>");
-	http_server_rule(&t->s, "RoleArn=outer", 200, STS_ANSWER("AssumeRole"));
+	server_rule(&t->s, "RoleArn=outer", 200, STS_ANSWER("AssumeRole"));
 	assert_source(&t->w, "profile default: role outer by source_profile middle", "ASIAROLE", SECRET,
 		"tok&en");
-	assert_seen(t, "Credential=AKBASE/");
-	assert_seen(t, "Credential=ASIAINNER/");
-	assert_seen(t, "inner-token");
+	assert_sent(&t->s, "Credential=AKBASE/");
+	assert_sent(&t->s, "Credential=ASIAINNER/");
+	assert_sent(&t->s, "inner-token");
 }
 
 static void a_profile_may_be_its_own_source_where_it_has_keys(void **state)
@@ -108,10 +95,10 @@ static void a_profile_may_be_its_own_source_where_it_has_keys(void **state)
 	aws_world_write(&t->w, ".aws/config",
 		"[default]\nrole_arn = r\nsource_profile = default\naws_access_key_id = AKOWN\n"
 		"aws_secret_access_key = " SECRET "\n");
-	http_server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
+	server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
 	assert_source(&t->w, "profile default: role r by source_profile default", "ASIAROLE", SECRET,
 		"tok&en");
-	assert_seen(t, "Credential=AKOWN/");
+	assert_sent(&t->s, "Credential=AKOWN/");
 }
 
 static void a_circle_of_profiles_is_seen(void **state)
@@ -130,7 +117,7 @@ static void a_circle_of_profiles_is_seen(void **state)
 	assert_string_equal(err.detail, "default -> b -> c -> default");
 	free(source);
 	free(tried);
-	assert_int_equal(http_server_requests(&t->s), 0);
+	assert_int_equal(server_asked(&t->s), 0);
 }
 
 static void a_role_that_is_configured_badly_is_told(void **state)
@@ -159,7 +146,7 @@ static void a_role_that_is_configured_badly_is_told(void **state)
 		aws_world_write(&t->w, ".aws/config", config);
 		assert_failure(&t->w, TR_ERR_USER, cases[i].what, cases[i].hint);
 	}
-	assert_int_equal(http_server_requests(&t->s), 0);
+	assert_int_equal(server_asked(&t->s), 0);
 }
 
 static void a_role_may_be_assumed_with_the_environment(void **state)
@@ -170,10 +157,10 @@ static void a_role_may_be_assumed_with_the_environment(void **state)
 	aws_world_set(&t->w, "AWS_ACCESS_KEY_ID", "AKENV");
 	aws_world_set(&t->w, "AWS_SECRET_ACCESS_KEY", SECRET);
 	t->w.options.profile = "prod";
-	http_server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
+	server_rule(&t->s, "Action=AssumeRole&", 200, STS_ANSWER("AssumeRole"));
 	assert_source(&t->w, "profile prod: role r by credential_source Environment", "ASIAROLE", SECRET,
 		"tok&en");
-	assert_seen(t, "Credential=AKENV/");
+	assert_sent(&t->s, "Credential=AKENV/");
 }
 
 static void a_role_that_is_denied_ends_the_search(void **state)
@@ -181,12 +168,12 @@ static void a_role_that_is_denied_ends_the_search(void **state)
 	struct setting *t = *state;
 	aws_world_write(&t->w, ".aws/credentials", BASE_KEYS);
 	aws_world_write(&t->w, ".aws/config", "[default]\nrole_arn = r\nsource_profile = base\n");
-	http_server_rule(&t->s, "Action=AssumeRole&", 403,
+	server_rule(&t->s, "Action=AssumeRole&", 403,
 		"<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed</Message></Error>"
 		"</ErrorResponse>");
 	assert_failure(&t->w, TR_ERR_USER, "sts:AssumeRole", "");
-	http_server_reset(&t->s);
-	http_server_rule(&t->s, "Action=AssumeRole&", 200, "<html>hello</html>");
+	server_forget(&t->s);
+	server_rule(&t->s, "Action=AssumeRole&", 200, "<html>hello</html>");
 	assert_failure(&t->w, TR_ERR_TRANSIENT, "sts:AssumeRole: the answer holds no credentials", "STS");
 }
 
@@ -202,13 +189,12 @@ static void a_web_identity_is_exchanged_unsigned(void **state)
 	assert_failure(&t->w, TR_ERR_USER, "no role to assume", "AWS_ROLE_ARN");
 	aws_world_set(&t->w, "AWS_ROLE_ARN", "arn:aws:iam::1:role/pod");
 	aws_world_set(&t->w, "AWS_ROLE_SESSION_NAME", "pod");
-	http_server_rule(&t->s, "Action=AssumeRoleWithWebIdentity&", 200,
-		STS_ANSWER("AssumeRoleWithWebIdentity"));
+	server_rule(&t->s, "Action=AssumeRoleWithWebIdentity&", 200, STS_ANSWER("AssumeRoleWithWebIdentity"));
 	snprintf(expected, sizeof expected, "web identity: role arn:aws:iam::1:role/pod with the token of %s",
 		path);
 	assert_source(&t->w, expected, "ASIAROLE", SECRET, "tok&en");
-	assert_seen(t, "&RoleSessionName=pod&WebIdentityToken=eyJ.first%2Btoken");
-	assert_not_seen(t, "uthorization:");
+	assert_sent(&t->s, "&RoleSessionName=pod&WebIdentityToken=eyJ.first%2Btoken");
+	assert_not_sent(&t->s, "uthorization:");
 	aws_world_set(&t->w, "AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent/token");
 	assert_failure(&t->w, TR_ERR_USER, "the web identity token file /nonexistent/token is not there",
 		"AWS_WEB_IDENTITY_TOKEN_FILE");
@@ -221,8 +207,7 @@ static void a_profile_may_name_the_web_identity(void **state)
 	aws_world_write(&t->w, ".aws/config",
 		"[profile pod]\nrole_arn = r\nweb_identity_token_file = ~/token\n");
 	t->w.options.profile = "pod";
-	http_server_rule(&t->s, "WebIdentityToken=profile-token", 200,
-		STS_ANSWER("AssumeRoleWithWebIdentity"));
+	server_rule(&t->s, "WebIdentityToken=profile-token", 200, STS_ANSWER("AssumeRoleWithWebIdentity"));
 	assert_source(&t->w, "web identity: role r with the token of ~/token", "ASIAROLE", SECRET, "tok&en");
 }
 
@@ -257,11 +242,11 @@ static void a_login_of_sso_is_exchanged_for_a_role(void **state)
 	assert_failure(&t->w, TR_ERR_USER, "profile default: nobody has logged in to SSO",
 		"aws sso login --profile default");
 	write_login(&t->w, "corp", "2027-01-15T09:00:00Z");
-	http_server_rule(&t->s, "GET /federation/credentials?", 200, sso_answer);
+	server_rule(&t->s, "GET /federation/credentials?", 200, sso_answer);
 	assert_source(&t->w, "profile default: SSO role Data Eng in account 123", "ASIASSO", SECRET, "t");
-	assert_seen(t, "account_id=123&role_name=Data%20Eng");
-	assert_seen(t, "x-amz-sso_bearer_token: login-" SECRET);
-	assert_not_seen(t, "uthorization:");
+	assert_sent(&t->s, "account_id=123&role_name=Data%20Eng");
+	assert_sent(&t->s, "x-amz-sso_bearer_token: login-" SECRET);
+	assert_not_sent(&t->s, "uthorization:");
 	aws_world_set(&t->w, "AWS_PROFILE", "old");
 	write_login(&t->w, "https://old/start", "2027-01-15T09:00:00UTC");
 	assert_source(&t->w, "profile old: SSO role Admin in account 123", "ASIASSO", SECRET, "t");
@@ -281,10 +266,10 @@ static void a_login_that_is_no_good_leads_to_the_command(void **state)
 	write_login(&t->w, "corp", "whenever");
 	assert_failure(&t->w, TR_ERR_USER, "the SSO login in the cache can't be used", "aws sso login");
 	write_login(&t->w, "corp", "2027-01-15T09:00:00Z");
-	http_server_rule(&t->s, "GET /federation/", 401, "{\"message\": \"Session token not found\"}");
+	server_rule(&t->s, "GET /federation/", 401, "{\"message\": \"Session token not found\"}");
 	assert_failure(&t->w, TR_ERR_USER, "SSO does not accept the login any more", "aws sso login");
-	http_server_reset(&t->s);
-	http_server_rule(&t->s, "GET /federation/", 403, "{\"message\": \"No access\"}");
+	server_forget(&t->s);
+	server_rule(&t->s, "GET /federation/", 403, "{\"message\": \"No access\"}");
 	assert_failure(&t->w, TR_ERR_USER, "SSO gives no access to role Admin in account 123",
 		"sso_account_id and sso_role_name");
 	aws_world_set(&t->w, "AWS_PROFILE", "half");
@@ -301,14 +286,14 @@ static void a_container_gives_its_role(void **state)
 {
 	struct setting *t = *state;
 	char url[128], path[128], expected[256];
-	snprintf(url, sizeof url, "%s/v2/credentials?x=1", t->url);
+	snprintf(url, sizeof url, "%s/v2/credentials?x=1", t->s.url);
 	aws_world_set(&t->w, "AWS_CONTAINER_CREDENTIALS_FULL_URI", url);
 	aws_world_set(&t->w, "AWS_CONTAINER_AUTHORIZATION_TOKEN", "plain-token");
 	aws_world_set(&t->w, "http_proxy", "http://127.0.0.1:1");
-	http_server_rule(&t->s, "GET /v2/credentials?x=1 ", 200, own_answer);
+	server_rule(&t->s, "GET /v2/credentials?x=1 ", 200, own_answer);
 	snprintf(expected, sizeof expected, "the container's role (%s)", url);
 	assert_source(&t->w, expected, "ASIATASK", SECRET, "t");
-	assert_seen(t, "Authorization: plain-token\r\n");
+	assert_sent(&t->s, "Authorization: plain-token\r\n");
 	/* The file wins, and is read each time. */
 	snprintf(path, sizeof path, "%s/token", t->w.home);
 	aws_world_set(&t->w, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", path);
@@ -318,8 +303,8 @@ static void a_container_gives_its_role(void **state)
 		aws_world_write(&t->w, "token", line);
 		assert_source(&t->w, expected, "ASIATASK", SECRET, "t");
 	}
-	assert_seen(t, "Authorization: file-token-1\r\n");
-	assert_seen(t, "Authorization: file-token-2\r\n");
+	assert_sent(&t->s, "Authorization: file-token-1\r\n");
+	assert_sent(&t->s, "Authorization: file-token-2\r\n");
 }
 
 static void a_token_does_not_go_to_any_host(void **state)
@@ -339,17 +324,17 @@ static void a_token_does_not_go_to_any_host(void **state)
 static void a_container_that_fails_is_asked_again_and_told(void **state)
 {
 	struct setting *t = *state;
-	aws_world_set(&t->w, "AWS_CONTAINER_CREDENTIALS_FULL_URI", t->url);
+	aws_world_set(&t->w, "AWS_CONTAINER_CREDENTIALS_FULL_URI", t->s.url);
 	aws_world_set(&t->w, "AWS_CONTAINER_AUTHORIZATION_TOKEN", SECRET);
-	http_server_rule(&t->s, "GET / ", 500, SECRET);
+	server_rule(&t->s, "GET / ", 500, SECRET);
 	assert_failure(&t->w, TR_ERR_TRANSIENT, "answered with status 500", "role");
-	assert_true(http_server_requests(&t->s) > 1);
-	http_server_reset(&t->s);
-	http_server_rule(&t->s, "GET / ", 401, SECRET);
+	assert_true(server_asked(&t->s) > 1);
+	server_forget(&t->s);
+	server_rule(&t->s, "GET / ", 401, SECRET);
 	assert_failure(&t->w, TR_ERR_USER, "answered with status 401", "token");
-	assert_int_equal(http_server_requests(&t->s), 1);
-	http_server_reset(&t->s);
-	http_server_rule(&t->s, "GET / ", 200, "{\"SecretAccessKey\": \"" SECRET "\"}");
+	assert_int_equal(server_asked(&t->s), 1);
+	server_forget(&t->s);
+	server_rule(&t->s, "GET / ", 200, "{\"SecretAccessKey\": \"" SECRET "\"}");
 	assert_failure(&t->w, TR_ERR_USER, "gave no usable credentials", "AccessKeyId");
 }
 
@@ -358,12 +343,12 @@ static void a_container_that_fails_is_asked_again_and_told(void **state)
 static void instance_rules(struct setting *t, const char *keys)
 {
 	aws_world_set(&t->w, "AWS_EC2_METADATA_DISABLED", "");
-	aws_world_set(&t->w, "AWS_EC2_METADATA_SERVICE_ENDPOINT", t->url);
+	aws_world_set(&t->w, "AWS_EC2_METADATA_SERVICE_ENDPOINT", t->s.url);
 	aws_world_set(&t->w, "http_proxy", "http://127.0.0.1:1");
-	http_server_rule(&t->s, "PUT /latest/api/token ", 200, "imds-token");
-	http_server_rule(&t->s, "GET /latest/meta-data/iam/security-credentials/ ", 200, "etl-role\n");
-	http_server_rule(&t->s, "GET /latest/meta-data/iam/security-credentials/etl-role ", 200, keys);
-	http_server_rule(&t->s, "GET /latest/meta-data/placement/region ", 200, "ap-south-1");
+	server_rule(&t->s, "PUT /latest/api/token ", 200, "imds-token");
+	server_rule(&t->s, "GET /latest/meta-data/iam/security-credentials/ ", 200, "etl-role\n");
+	server_rule(&t->s, "GET /latest/meta-data/iam/security-credentials/etl-role ", 200, keys);
+	server_rule(&t->s, "GET /latest/meta-data/placement/region ", 200, "ap-south-1");
 }
 
 static void an_instance_gives_its_role_by_version_2(void **state)
@@ -373,8 +358,8 @@ static void an_instance_gives_its_role_by_version_2(void **state)
 	char *region;
 	instance_rules(t, own_answer);
 	assert_source(&t->w, "the instance's role etl-role (IMDSv2)", "ASIATASK", SECRET, "t");
-	assert_seen(t, "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n");
-	assert_seen(t, "x-aws-ec2-metadata-token: imds-token\r\n");
+	assert_sent(&t->s, "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n");
+	assert_sent(&t->s, "x-aws-ec2-metadata-token: imds-token\r\n");
 	aws_world_set(&t->w, "AWS_REGION", "");
 	assert_ok(tr_aws_region(NULL, &t->w.options, &region, &err), err);
 	assert_string_equal(region, "ap-south-1");
@@ -411,12 +396,12 @@ static void a_machine_without_the_service_is_no_instance(void **state)
 	assert_non_null(strstr(tried, "instance metadata: no answer from http://127.0.0.1:1"));
 	free(source);
 	free(tried);
-	aws_world_set(&t->w, "AWS_EC2_METADATA_SERVICE_ENDPOINT", t->url);
-	http_server_rule(&t->s, "PUT /latest/api/token ", 403, "");
+	aws_world_set(&t->w, "AWS_EC2_METADATA_SERVICE_ENDPOINT", t->s.url);
+	server_rule(&t->s, "PUT /latest/api/token ", 403, "");
 	err = (struct tr_err){ 0 };
 	assert_false(aws_world_ask(&t->w, &keys, &source, &tried, &err));
 	assert_non_null(strstr(tried, "answered with status 403"));
-	assert_int_equal(http_server_requests(&t->s), 1);
+	assert_int_equal(server_asked(&t->s), 1);
 	free(source);
 	free(tried);
 }

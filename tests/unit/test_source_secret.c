@@ -126,9 +126,8 @@ static void an_address_that_iam_cannot_use_is_told(void **state)
 
 struct setting {
 	struct aws_world w;
-	struct http_server s;
+	struct server s;
 	struct tr_aws aws;
-	char url[64];
 };
 
 static int start(void **state)
@@ -138,9 +137,8 @@ static int start(void **state)
 	struct tr_err err = { 0 };
 	assert_non_null(t);
 	aws_world_init(&t->w);
-	assert_true(http_server_start(&t->s));
-	snprintf(t->url, sizeof t->url, "http://127.0.0.1:%d", t->s.port);
-	aws_world_set(&t->w, "AWS_ENDPOINT_URL_SECRETS_MANAGER", t->url);
+	server_start(&t->s, NULL, 0);
+	aws_world_set(&t->w, "AWS_ENDPOINT_URL_SECRETS_MANAGER", t->s.url);
 	t->aws = (struct tr_aws){ .http = t->w.http,
 		.region = "eu-west-1",
 		.env = aws_world_env,
@@ -154,7 +152,8 @@ static int stop(void **state)
 {
 	struct setting *t = *state;
 	tr_aws_credentials_free(t->aws.credentials);
-	http_server_stop(&t->s);
+	server_stop(&t->s);
+	server_clear(&t->s);
 	aws_world_clear(&t->w);
 	free(t);
 	return 0;
@@ -165,19 +164,19 @@ static void a_secret_is_read_by_name_or_arn(void **state)
 	struct setting *t = *state;
 	struct tr_err err = { 0 };
 	char *text;
-	http_server_rule(&t->s, "secretsmanager.GetSecretValue", 200,
+	server_rule(&t->s, "secretsmanager.GetSecretValue", 200,
 		"{\"Name\": \"x\", \"SecretString\": \"{\\\"password\\\": \\\"p\\\"}\"}");
 	assert_ok(tr_aws_secret_get(&t->aws, "prod/shop", &text, &err), err);
 	assert_string_equal(text, "{\"password\": \"p\"}");
 	free(text);
-	assert_true(http_server_saw(&t->s, "{\"SecretId\":\"prod/shop\"}"));
-	assert_true(http_server_saw(&t->s, "/eu-west-1/secretsmanager/aws4_request"));
+	assert_sent(&t->s, "{\"SecretId\":\"prod/shop\"}");
+	assert_sent(&t->s, "/eu-west-1/secretsmanager/aws4_request");
 	/* An ARN says its region. */
 	assert_ok(tr_aws_secret_get(&t->aws,
 			  "arn:aws:secretsmanager:ap-south-1:123456789012:secret:shop-AbCdEf", &text, &err),
 		err);
 	free(text);
-	assert_true(http_server_saw(&t->s, "/ap-south-1/secretsmanager/aws4_request"));
+	assert_sent(&t->s, "/ap-south-1/secretsmanager/aws4_request");
 }
 
 static void a_secret_that_cannot_be_had_is_told(void **state)
@@ -200,8 +199,8 @@ static void a_secret_that_cannot_be_had_is_told(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tr_err err = { 0 };
 		char *text;
-		http_server_reset(&t->s);
-		http_server_rule(&t->s, "secretsmanager.GetSecretValue", cases[i].status, cases[i].answer);
+		server_forget(&t->s);
+		server_rule(&t->s, "secretsmanager.GetSecretValue", cases[i].status, cases[i].answer);
 		assert_false(tr_aws_secret_get(&t->aws, "prod/shop", &text, &err));
 		assert_null(text);
 		assert_int_equal(err.kind, cases[i].kind);
