@@ -3,26 +3,30 @@
 postgres  one private server for each pytest worker, stopped whatever happens
 db        a fresh database (database.Database) on it, dropped after the test
 project   a folder with a tailrace.yaml to be written, and the tailrace binary (project.Project)
+bare      a Project without a database
 tailrace  project.run: tailrace("run", "orders") -> result with .returncode, .stdout, .stderr
 native    the test library of tests/native (native.py)
+engine    an embedded engine over inputs of the test (embedded_engine.py); make_engine(**options)
 versitygw, ministack, moto, trino, aws, aws_fake, aws_ministack, aws_moto, any_aws
           servers in AWS's place, and Trino (standins.py)
 fake_glue a Glue of the test's own, which does as it is told (fake_glue.py)
 fake_athena
           an Athena of the test's own over the lake of `aws` (fake_athena.py)
+athena    the same over one table `t` and no lake
 fault_proxy
           fault_proxy(aws) -> a proxy before them that makes chosen calls fail (fault_proxy.py)
 
 TAILRACE_BUILD names the build folder (default build/), TAILRACE_BIN the binary.
 """
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
 import native as native_library
 from aws_json_server import Key
 from database import Database
+from embedded_engine import Engine
 from fake_athena import FakeAthena
 from fake_glue import FakeGlue
 from fault_proxy import FaultProxy
@@ -53,6 +57,12 @@ def project(tmp_path, db):
 
 
 @pytest.fixture
+def bare(tmp_path):
+    with Project(tmp_path) as p:
+        yield p
+
+
+@pytest.fixture
 def tailrace(project):
     return project.run
 
@@ -60,6 +70,23 @@ def tailrace(project):
 @pytest.fixture(scope="session")
 def native():
     return native_library.load()
+
+
+@pytest.fixture
+def make_engine(native, tmp_path):
+    engines = []
+
+    def make(**options):
+        engines.append(Engine(native, tmp_path, **options))
+        return engines[-1]
+    yield make
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture
+def engine(make_engine):
+    return make_engine()
 
 
 @pytest.fixture(scope="session")
@@ -101,28 +128,15 @@ def aws_of(name, standins):
         yield aws
 
 
-@pytest.fixture
-def aws(standins):
-    with aws_of("aws", standins) as aws:
-        yield aws
+def aws_fixture(name):
+    @pytest.fixture(name=name)
+    def fixture(standins):
+        with aws_of(name, standins) as aws:
+            yield aws
+    return fixture
 
 
-@pytest.fixture
-def aws_fake(standins):
-    with aws_of("aws_fake", standins) as aws:
-        yield aws
-
-
-@pytest.fixture
-def aws_ministack(standins):
-    with aws_of("aws_ministack", standins) as aws:
-        yield aws
-
-
-@pytest.fixture
-def aws_moto(standins):
-    with aws_of("aws_moto", standins) as aws:
-        yield aws
+aws, aws_fake, aws_ministack, aws_moto = map(aws_fixture, AWS)
 
 
 # Under sanitizers the strict server is enough.
@@ -135,16 +149,22 @@ def any_aws(request, standins):
 @pytest.fixture
 def fake_glue():
     """Its one key: AKIAFAKE, `secret`."""
-    fake = FakeGlue({"AKIAFAKE": Key("secret")})
-    yield fake
-    fake.close()
+    with closing(FakeGlue({"AKIAFAKE": Key("secret")})) as fake:
+        yield fake
 
 
 @pytest.fixture
 def fake_athena(aws):
-    fake = FakeAthena(aws)
-    yield fake
-    fake.close()
+    with closing(FakeAthena(aws)) as fake:
+        yield fake
+
+
+@pytest.fixture
+def athena():
+    """t: 2,500 rows, three pages, of n and v. Its one key: AKIAFAKE, `secret`."""
+    with closing(FakeAthena(keys={"AKIAFAKE": Key("secret")})) as fake:
+        fake.tables["t"] = "SELECT range AS n, 'v' || range AS v FROM range(2500)"
+        yield fake
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pyarrow.parquet as pq
 
@@ -157,6 +157,15 @@ class Bench:
         extra = [key for key in self.aws.keys(self.aws.prefix) if key not in needed]
         assert not extra, f"left behind: {extra}"
         assert not self.aws.unfinished_uploads()
+
+
+@contextmanager
+def open_benches(tmp_path_factory, standins, servers, database_url, n=4):
+    """servers: the names of the stand-ins for S3 (versitygw), Glue and the rest."""
+    folder, data = tmp_path_factory.mktemp("benches"), standins.folder / "versitygw.data"
+    servers = [standins.get(name) for name in servers]
+    with ExitStack() as stack:
+        yield [stack.enter_context(Bench(folder, f"bench{i}", database_url, servers, data)) for i in range(n)]
 
 
 def work(benches, cases, case):

@@ -11,6 +11,9 @@ BUILD = Path(os.environ.get("TAILRACE_BUILD", ROOT / "build")).resolve()
 BIN = Path(os.environ.get("TAILRACE_BIN", BUILD / "tailrace")).resolve()
 TIMEOUT_S = 120
 
+# Keys of a configuration that publishes nothing: what is tested asks neither the source nor the lake.
+NOTHING = {"source": {"url": "postgres://nobody@nowhere/none"}, "datasets": {"none": {"inputs": {"n": "none"}}}}
+
 # What the binary inherits of our environment: enough to run, nothing that changes its answers.
 INHERITED = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
 

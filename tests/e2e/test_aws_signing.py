@@ -3,7 +3,6 @@ them."""
 import datetime
 import hashlib
 import random
-import re
 import urllib.parse
 
 import pytest

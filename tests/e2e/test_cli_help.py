@@ -5,17 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from project import BIN, ROOT, Project
+from project import BIN, ROOT
 
 COMMANDS = ["init", "check", "run", "query", "datasets", "status", "history", "rollback", "verify", "gc",
             "gen", "build", "policy", "completion", "help"]
-
-
-@pytest.fixture
-def bare(tmp_path):
-    """A project folder without a database."""
-    with Project(tmp_path) as p:
-        yield p
 
 
 def test_no_command_shows_all_of_them_and_is_a_wrong_call(bare):

@@ -1,18 +1,16 @@
 """Every call of `tailrace run` to Glue, and every way in which it can fail: the version is published all the
 same, Glue shows it or the warning says that it does not, and the next run makes good what is behind."""
 import re
-from contextlib import ExitStack
 
 import pytest
 
 from database import Database
-from fault_matrix import Bench, sites_of, work
+from fault_matrix import open_benches, sites_of, work
 from fault_proxy import TRANSIENT
 from project import report
 
 pytestmark = pytest.mark.slow
 
-BENCHES = 4
 FAULTS = ["reset_after", "stall_after", "truncate", "500_after", "502_html", "throttling", "409_conflict", "expired",
           "denied", "200_error", "200_garbage"]
 REGISTERED = {"partition_by": ["country"], "partitions": "registered"}
@@ -22,17 +20,14 @@ WANTED = {"glue:GetTable", "glue:CreateTable", "glue:CreateDatabase", "glue:Upda
 
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory, postgres, standins):
-    servers = [standins.get(name) for name in ("versitygw", "fakeglue", "ministack")]
-    folder, data = tmp_path_factory.mktemp("benches"), standins.folder / "versitygw.data"
-    with ExitStack() as stack:
-        db = stack.enter_context(Database.create(postgres))
+    with Database.create(postgres) as db:
         # From one to the other a partition stays, some go, one comes, and so does a column.
         db.execute("CREATE TABLE a (id int PRIMARY KEY, country text NOT NULL);"
                    "INSERT INTO a VALUES (1, 'de'), (2, 'at'), (3, 'new york');"
                    "CREATE TABLE b (id int PRIMARY KEY, more text, country text NOT NULL);"
                    "INSERT INTO b VALUES (1, 'x', 'de'), (2, 'y', 'it')")
-        yield [stack.enter_context(Bench(folder, f"bench{i}", db.url, servers, data))
-               for i in range(BENCHES)]
+        with open_benches(tmp_path_factory, standins, ("versitygw", "fakeglue", "ministack"), db.url) as benches:
+            yield benches
 
 
 def run(bench, table, fault=""):

@@ -1,18 +1,15 @@
 """Every call of `tailrace run` to S3 and Glue, and every way in which it can fail: either the run
 succeeds, or it fails cleanly, with nothing half-published and nothing left that gc does not find."""
-from contextlib import ExitStack
-
 import pytest
 
 from copy_to_s3 import fill
 from database import Database
-from fault_matrix import Bench, sites_of, work
+from fault_matrix import open_benches, sites_of, work
 from fault_proxy import FAULTS, TRANSIENT
 from project import report
 
 pytestmark = pytest.mark.slow
 
-BENCHES = 4
 ROWS, BIG_ROWS = 100, 600
 
 # The calls of a run that are to be in the matrix at least; those that it really makes are taken.
@@ -39,21 +36,18 @@ def is_overcome(fault, site):
 
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory, postgres, standins):
-    servers = [standins.get(name) for name in ("versitygw", "ministack", "ministack")]
-    folder, data = tmp_path_factory.mktemp("benches"), standins.folder / "versitygw.data"
-    with ExitStack() as stack:
-        db = stack.enter_context(Database.create(postgres))
+    with Database.create(postgres) as db:
         fill(db, ROWS)
         # Beyond one part of 8 MiB, and beyond compression.
         db.execute("CREATE TABLE big (id int PRIMARY KEY, body bytea NOT NULL); INSERT INTO big SELECT i, (SELECT "
                    "string_agg(sha512((i * 1000 + k)::text::bytea), ''::bytea) FROM generate_series(1, 256) k) "
                    f"FROM generate_series(1, {BIG_ROWS}) i")
-        benches = [stack.enter_context(Bench(folder, f"bench{i}", db.url, servers, data)) for i in range(BENCHES)]
-        for bench in benches:
-            bench.configure("public.t")
-            done = bench.run("run")
-            assert done.returncode == 0, report(["run"], done)
-        yield benches
+        with open_benches(tmp_path_factory, standins, ("versitygw", "ministack", "ministack"), db.url) as benches:
+            for bench in benches:
+                bench.configure("public.t")
+                done = bench.run("run")
+                assert done.returncode == 0, report(["run"], done)
+            yield benches
 
 
 def sites(bench, table):

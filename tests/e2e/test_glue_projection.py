@@ -1,7 +1,6 @@
 """What engines read through Glue's tables: Trino, by projection and by registered partitions, against Postgres."""
 import datetime
 import json
-import threading
 
 import pytest
 
@@ -45,10 +44,6 @@ class Shop:
 
     def table(self):
         return self.aws.glue.get_table(DatabaseName=self.aws.database, Name="orders")["Table"]
-
-    def ask(self, what):
-        """SELECT `what` FROM the table"""
-        return self.trino.rows(f"SELECT {what} FROM hive.{self.aws.database}.orders")
 
     def read(self, columns=", ".join(ORDERS), where="true"):
         return self.trino.rows(f"SELECT {columns} FROM hive.{self.aws.database}.orders WHERE {where} ORDER BY order_id")
@@ -174,35 +169,6 @@ def test_columns_evolve_and_partitions_change(shop):
     assert {c["Name"]: c.get("Comment") for c in shop.table()["StorageDescriptor"]["Columns"]}["note"] == "as written"
 
 
-@pytest.mark.parametrize("partition_by", [[], ["country"], ["shard", "country"]])
-def test_readers_see_one_version_in_every_answer(shop, partition_by):
-    """Version n is 100 + n orders of shard n. Published in a loop until a reader has met four of them."""
-    def fill(n):
-        shop.fill(SOME.replace("i % 4", str(n)).replace("1, 60", f"1, {100 + n}"))
-
-    def publish():
-        n = 1
-        while not enough.is_set():
-            n += 1
-            fill(n)
-            shop.run()
-        published.append(n)
-
-    shop.config(partition_by)
-    fill(1)
-    shop.run()
-    enough, published, answers = threading.Event(), [], []
-    publisher = threading.Thread(target=publish)
-    publisher.start()
-    while publisher.is_alive() and len({answer[0] for answer in answers}) < 4:
-        answers += shop.ask("min(shard), max(shard), count(*), sum(order_id)")
-    enough.set()
-    publisher.join()
-    for low, high, count, total in answers:
-        assert (low, count, total) == (high, 100 + low, (100 + low) * (101 + low) // 2)
-    assert shop.ask("DISTINCT shard") == [(published[0],)]
-
-
 def test_timestamps_are_rounded_to_milliseconds_where_trino_is_not_told_otherwise(shop):
     shop.fill("SELECT i, 'x', 0, 0, '', timestamp '2024-06-17 09:30:00.123456' + i * interval '100 microseconds' "
               "FROM generate_series(0, 1) i")
@@ -226,18 +192,6 @@ def test_a_key_that_may_be_null_stops_planning(shop):
         assert "its column may be null" in done.stderr
         assert "not_null: true" in done.stderr and "partitions: registered" in done.stderr
     assert shop.aws.keys() == []
-
-
-def test_a_value_that_projection_has_no_word_for_stops_before_the_commit(shop):
-    shop.fill(SOME.replace("'de'", "'New York'"))
-    shop.config(["country"])
-    done = shop.run(check=4)
-    assert "partition projection can't name the partitions of `orders`" in done.stderr
-    assert "`country` has the value `New York`" in done.stderr
-    assert "partitions: registered" in done.stderr
-    assert [key for key in shop.aws.keys() if "/manifests/" in key] == []
-    with pytest.raises(shop.aws.glue.exceptions.EntityNotFoundException):
-        shop.table()
 
 
 def test_registered_partitions_carry_nulls_and_any_text(project, db, aws_fake, trino):

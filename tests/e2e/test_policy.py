@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 
-from project import Project
 
 # The permission that a call of the API needs, where it is not of the call's own name.
 PERMISSIONS = {
@@ -21,14 +20,6 @@ PERMISSIONS = {
 }
 # Asked for with a header of a PutObject; and what no call of a test shows: abort needs a failure.
 BY_HEADER = {"s3:PutObjectTagging"}
-
-
-@pytest.fixture
-def bare(tmp_path):
-    """A project folder without a database."""
-    with Project(tmp_path) as p:
-        yield p
-
 
 CONFIG = {
     "source": {"url": "postgres://etl@db/shop?sslmode=verify-full", "iam_auth": True},

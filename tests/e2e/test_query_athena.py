@@ -8,10 +8,8 @@ import signal
 
 import pytest
 
-from aws_json_server import Key
-from fake_athena import FakeAthena
-from fault_proxy import FAULTS, TRANSIENT
-from project import BIN, Project
+from polling import wait_for
+from project import BIN, NOTHING
 from terminal import Terminal
 from test_cli_prompt import PROMPT
 
@@ -38,24 +36,12 @@ def on_glue(aws, datasets, **more):
 
 
 @pytest.fixture
-def athena():
-    """One over `tables` only."""
-    fake = FakeAthena(keys={"AKIAFAKE": Key("secret")})
-    fake.tables["t"] = "SELECT range AS n, 'v' || range AS v FROM range(2500)"
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def bare(tmp_path, athena):
+def bare(bare, athena):
     """A project that has published nothing, for that Athena."""
-    with Project(tmp_path) as p:
-        p.configure = lambda **more: p.config({
-            "source": {"url": "postgres://nobody@nowhere/none"}, "engine": "athena",
-            "datasets": {"none": {"inputs": {"n": "none"}}}, **more})
-        p.configure()
-        p.query = lambda *args, check=0, env=None: p.run("query", *args, env={**athena.env, **(env or {})}, check=check)
-        yield p
+    bare.configure = lambda **more: bare.config({**NOTHING, "engine": "athena", **more})
+    bare.configure()
+    bare.query = lambda *args, check=0, env=None: bare.run("query", *args, env={**athena.env, **(env or {})}, check=check)
+    return bare
 
 
 # --- a lake ----------------------------------------------------------------------------------
@@ -181,24 +167,6 @@ def test_a_lost_reply_is_asked_for_again_and_nothing_runs_twice(bare, athena, op
     assert len({r["ClientRequestToken"] for r in athena.called("StartQueryExecution")}) == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in ("409_conflict", "412")])  # not Athena's
-@pytest.mark.parametrize("operation", ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"])
-def test_any_fault_of_a_call_ends_in_the_rows_or_in_a_clean_failure(bare, athena, fault_proxy, operation, fault):
-    bare.configure(aws={"stall_timeout": "1s"})
-    proxy = fault_proxy({"athena": athena.endpoint})
-    rule = proxy.fail(fault, f"athena:{operation}")
-    done = bare.run("query", "--format", "csv", "SELECT count(*) AS n FROM t",
-                    env={**athena.env, "AWS_ENDPOINT_URL_ATHENA": proxy.endpoint("athena")})
-    assert rule.fired == 1
-    assert done.returncode == 0 or fault not in TRANSIENT, done.stderr
-    if done.returncode == 0:
-        assert done.stdout == "n\n2500\n"
-    else:
-        assert done.returncode in (1, 2, 3) and "hint: " in done.stderr and done.stdout == ""
-    assert [s.state for s in athena.statements.values()] in ([], ["SUCCEEDED"], ["CANCELLED"])
-
-
 @pytest.mark.parametrize("operation", ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"])
 def test_throttling_is_waited_out(bare, athena, operation):
     athena.throttle(operation, times=2)
@@ -302,14 +270,6 @@ def test_a_statement_that_reads_nothing_passes_any_max_scan(bare, athena):
 
 
 # --- stopping --------------------------------------------------------------------------------
-
-def wait_for(condition, process=None):
-    import time
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end and (process is None or process.poll() is None)
-        time.sleep(0.02)
-
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_stops_the_statement_at_athena(bare, athena, sig):

@@ -4,28 +4,23 @@ import base64
 import re
 import signal
 import subprocess
-import time
 import uuid
 
 import pytest
 
 from fake_trino import COLUMNS, FakeTrino
-from project import BIN, BUILD, Project
+from polling import wait_for
+from project import BIN, BUILD, NOTHING
 from terminal import Terminal
 from test_query_athena import SETUP, on_glue
 
 PROMPT = r"tailrace> $"
-NONE = {"source": {"url": "postgres://nobody@nowhere/none"}, "engine": "trino",
-        "datasets": {"none": {"inputs": {"n": "none"}}}}
-
-
 @pytest.fixture
-def bare(tmp_path):
+def bare(bare):
     """A project that has published nothing; configure(url, **keys of trino)."""
-    with Project(tmp_path) as p:
-        p.configure = lambda url, **keys: p.config({**NONE, "trino": {"url": url, **keys}})
-        p.query = lambda *args, check=0, env=None: p.run("query", *args, env=env, check=check)
-        yield p
+    bare.configure = lambda url, **keys: bare.config({**NOTHING, "engine": "trino", "trino": {"url": url, **keys}})
+    bare.query = lambda *args, check=0, env=None: bare.run("query", *args, env=env, check=check)
+    return bare
 
 
 @pytest.fixture
@@ -145,13 +140,6 @@ def running(trino, mark):
                       "AND query NOT LIKE '%system.runtime%' AND state NOT IN ('FINISHED', 'FAILED')")
 
 
-def wait_for(condition, process=None):
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end and (process is None or process.poll() is None)
-        time.sleep(0.05)
-
-
 def long_one(mark):
     return f"SELECT count(*) /* {mark} */ FROM tpch.sf1000.lineitem a JOIN tpch.sf1000.orders b ON a.comment = b.comment"
 
@@ -202,7 +190,8 @@ def test_who_asks_and_how_stands_in_the_headers(bare):
                 "X-Trino-Session": "query_max_run_time=10m,hive.x=a%2Cb%20%3D%C3%A9"}
         assert {name: headers.get(name) for name in want} == want
         assert "Authorization" not in headers
-        bare.config({**NONE, "lake": {"location": "./lake", "database": "shop"}, "trino": {"url": fake.url}})
+        bare.config({**NOTHING, "engine": "trino", "trino": {"url": fake.url},
+                     "lake": {"location": "./lake", "database": "shop"}})
         bare.query("SELECT 1")
         assert fake.requests[-1][2]["X-Trino-Schema"] == "shop" and fake.requests[-1][2]["X-Trino-Catalog"] == "hive"
 

@@ -5,15 +5,9 @@ import time
 
 import pytest
 
+from polling import wait_for
+
 SOON_S = 10
-
-
-def wait_for(condition, process, timeout=30):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the run did not come that far"
-        time.sleep(0.02)
 
 
 def active(db, pattern):

@@ -1,56 +1,19 @@
-"""Runs, and gc, against each other. An advisory lock in the source holds runs at the point
-where their snapshot is open: no sleeps."""
+"""Runs, and gc, against each other."""
 import os
 import signal
 import time
 
 import pytest
 
+from held_run import add_gate, hold, race, waiting
 from lake_reader import Published
-
-GATE = 4711
-
-
-def add_gate(db, rows=10, at=1):
-    """A view whose row `at` waits for the lock GATE."""
-    db.execute(f"""
-        CREATE TABLE t AS SELECT i AS id, repeat(md5(i::text), 10) AS text FROM generate_series(1, {rows}) i;
-        CREATE FUNCTION gate(i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
-        BEGIN
-            IF i = {at} THEN PERFORM pg_advisory_xact_lock_shared({GATE}); END IF;
-            RETURN i;
-        END $$;
-        CREATE VIEW gated AS SELECT gate(id) AS id, text FROM t""")
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come"
-        time.sleep(0.005)
-
-
-def waiting(connection):
-    return connection.execute(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted",
-        [GATE]).fetchone()[0]
+from polling import wait_for
 
 
 def test_of_two_runs_at_the_same_time_one_wins_and_the_other_exits_3(project, db):
     add_gate(db)
     project.config({"datasets": {"d": {"inputs": {"t": "gated"}}}})
-    with db.connect() as connection:
-        for round in range(1, 101):
-            connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
-            runs = [project.spawn("run") for _ in range(2)]
-            wait_for(lambda: waiting(connection) == 2)
-            connection.execute("SELECT pg_advisory_unlock(%s)", [GATE])
-            ended = [(run.communicate()[1], run.returncode) for run in runs]
-            assert sorted(code for _, code in ended) == [0, 3], ended
-            loser = next(text for text, code in ended if code == 3)
-            assert f"version {round} was published meanwhile; nothing of this run is visible" in loser
-            assert project.published_version("d") == round
-            del project.spawned[:]
+    race(project, db, lambda: project.published_version("d"))
     assert Published(project.lake, "d").table().num_rows == 10
     project.run("verify", "d", check=0)
 
@@ -62,15 +25,13 @@ def test_gc_during_a_run_removes_nothing_that_is_needed(project, db):
     project.config({"parquet": {"file_size": "1MiB", "row_group_size": "1MiB", "compression": "none"},
                     "limits": {"connections": 1}, "datasets": {"d": {"inputs": {"t": "gated"}}}})
     project.run("run", check=0)
-    with db.connect() as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+    with db.connect() as connection, hold(connection):
         before = len(project.files())
         run = project.spawn("run")
         wait_for(lambda: waiting(connection) == 1)
         wait_for(lambda: len(project.files()) > before)
         project.run("gc", "--keep", "1", "--days", "0", check=0)
-        connection.execute("SELECT pg_advisory_unlock(%s)", [GATE])
-        text = run.communicate()[1]
+    text = run.communicate()[1]
     assert run.returncode == 0, text
     assert Published(project.lake, "d").version == 2
     project.run("verify", "d", check=0)
@@ -82,8 +43,7 @@ def test_gc_removes_what_a_killed_run_left_once_its_lease_has_ended(project, db)
                     "limits": {"connections": 1}, "datasets": {"d": {"inputs": {"t": "gated"}}}})
     project.run("run", check=0)
     published = set(project.files())
-    with db.connect() as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+    with db.connect() as connection, hold(connection):
         run = project.spawn("run")
         wait_for(lambda: waiting(connection) == 1)
         run.kill()
@@ -105,8 +65,7 @@ def test_gc_knows_a_dataset_whose_only_run_was_killed(project, db):
     add_gate(db)
     project.config({"datasets": {"d": {"inputs": {"t": "gated"}}, "e": {"inputs": {"t": "t"}}}})
     project.run("run", "e", check=0)
-    with db.connect() as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+    with db.connect() as connection, hold(connection):
         run = project.spawn("run", "d")
         wait_for(lambda: waiting(connection) == 1)
         run.kill()
@@ -120,8 +79,7 @@ def test_gc_knows_a_dataset_whose_only_run_was_killed(project, db):
 def test_an_interrupted_run_publishes_nothing_and_exits_130(project, db, signal_name):
     add_gate(db)
     project.config({"datasets": {"d": {"inputs": {"t": "gated"}}}})
-    with db.connect() as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+    with db.connect() as connection, hold(connection):
         run = project.spawn("run")
         wait_for(lambda: waiting(connection) == 1)
         run.send_signal(getattr(signal, signal_name))

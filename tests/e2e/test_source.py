@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from native import NativeError
+from polling import wait_for
 from private_postgres import PrivatePostgres, free_port
 from source_api import Source, SourceError
 
@@ -24,13 +25,6 @@ ORDERS = f"""
 def orders(db):
     db.execute(ORDERS)
     return db
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def sessions(db):
@@ -85,7 +79,7 @@ def test_the_server_sees_who_reads_and_how(orders, native):
         for row in source.read(relation).to_pylist():  # on the second connection
             assert row == dict(zip(settings, ["on", "repeatable read", "1min", "1s", "off", "UTC", "0", "0", "UTF8"]))
         held.read_all()
-    wait_until(lambda: not sessions(orders), "the connections are closed")
+    wait_for(lambda: not sessions(orders), what="the connections are closed")
 
 
 def test_a_view_that_writes_is_refused(db, native):
@@ -103,7 +97,7 @@ def test_a_standby_is_read_at_its_replay_position(native):
     with PrivatePostgres(settings) as primary:
         primary.psql("-c", "CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) i")
         with Standby(primary) as standby:
-            wait_until(lambda: caught_up(primary, standby), "the standby has caught up")
+            wait_for(lambda: caught_up(primary, standby), what="the standby has caught up")
             with Source(native, standby.url(), connections=2) as source:
                 snapshot = source.snapshot()
                 assert snapshot["standby"] is True
@@ -111,7 +105,7 @@ def test_a_standby_is_read_at_its_replay_position(native):
                 relation = source.relation("t")
                 assert source.drain(relation) == 1000
                 primary.psql("-c", "INSERT INTO t VALUES (0)")
-                wait_until(lambda: value(standby, "SELECT count(*) FROM t") == 1001, "the row has come over")
+                wait_for(lambda: value(standby, "SELECT count(*) FROM t") == 1001, what="the row has come over")
                 assert source.drain(relation) == 1000
 
 
@@ -519,12 +513,12 @@ def test_cancelling_ends_a_query_at_the_server(db, native):
 
         thread = threading.Thread(target=drain)
         thread.start()
-        wait_until(lambda: any("COPY" in q and state == "active" for _, state, q in sessions(db)), "the COPY runs")
+        wait_for(lambda: any("COPY" in q and state == "active" for _, state, q in sessions(db)), what="the COPY runs")
         source.cancel()
         thread.join(30)
         assert not thread.is_alive()
         assert errors[0].kind == "cancelled" and errors[0].what == "interrupted"
-        wait_until(lambda: not any(state == "active" for _, state, _ in sessions(db)), "the query has ended")
+        wait_for(lambda: not any(state == "active" for _, state, _ in sessions(db)), what="the query has ended")
 
 
 def test_cancelling_ends_a_wait_for_a_connection(orders, native):
@@ -553,6 +547,6 @@ def test_cancelling_ends_a_throttled_wait(orders, native):
     with Source(native, orders.url, rate=1000) as source, concurrent.futures.ThreadPoolExecutor(1) as pool:
         relation = source.relation("orders")
         slow = pool.submit(source.drain, relation)
-        wait_until(lambda: any("COPY" in q for _, _, q in sessions(orders)), "the COPY runs")
+        wait_for(lambda: any("COPY" in q for _, _, q in sessions(orders)), what="the COPY runs")
         source.cancel()
         assert isinstance(slow.exception(30), SourceError) and slow.exception().kind == "cancelled"

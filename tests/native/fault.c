@@ -118,31 +118,28 @@ int mkdirat(int fd, const char *path, mode_t mode)
 	return is_below(fd, path) && is_hit(true) ? -1 : next(fd, path, mode);
 }
 
+static bool has_mode(int flags)
+{
+	return flags & (O_CREAT | O_TMPFILE);
+}
+
 int openat(int fd, const char *path, int flags, ...)
 {
 	NEXT(openat)
-	mode_t mode = 0;
-	if (flags & (O_CREAT | O_TMPFILE)) {
-		va_list args;
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
-		if (is_below(fd, path) && is_hit(true))
-			return -1;
-	}
-	return next(fd, path, flags, mode);
+	va_list args;
+	va_start(args, flags);
+	mode_t mode = has_mode(flags) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	return has_mode(flags) && is_below(fd, path) && is_hit(true) ? -1 : next(fd, path, flags, mode);
 }
 
 /* With _FILE_OFFSET_BITS=64 callers may be bound to these names. */
 int openat64(int fd, const char *path, int flags, ...)
 {
-	mode_t mode = 0;
-	if (flags & (O_CREAT | O_TMPFILE)) {
-		va_list args;
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
-	}
+	va_list args;
+	va_start(args, flags);
+	mode_t mode = has_mode(flags) ? va_arg(args, mode_t) : 0;
+	va_end(args);
 	return openat(fd, path, flags, mode);
 }
 

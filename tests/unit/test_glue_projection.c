@@ -21,6 +21,14 @@ static void expect(struct tr_manifest *m, bool possible, const char *reason)
 	tr_manifest_clear(m);
 }
 
+/* The published partitions, and the keys as they are projected. */
+static void find(const struct tr_manifest *m, struct tr_glue_parts *parts, struct tr_glue_axes *axes)
+{
+	struct tr_err err = { 0 };
+	assert_ok(tr_glue_parts_find(m, parts, &err), err);
+	assert_ok(tr_glue_axes_find(m, parts, axes, &err), err);
+}
+
 /* The parameters, as one line of sorted JSON. */
 static char *parameters(const struct tr_manifest *m)
 {
@@ -28,8 +36,7 @@ static char *parameters(const struct tr_manifest *m)
 	struct tr_glue_parts parts;
 	struct tr_glue_axes axes;
 	json_t *object = json_object();
-	assert_ok(tr_glue_parts_find(m, &parts, &err), err);
-	assert_ok(tr_glue_axes_find(m, &parts, &axes, &err), err);
+	find(m, &parts, &axes);
 	assert_true(axes.possible);
 	assert_ok(tr_glue_axes_parameters(&axes, m, LAKE, object, &err), err);
 	tr_glue_axes_clear(&axes);
@@ -47,9 +54,48 @@ static void expect_parameters(struct tr_manifest *m, const char *expected)
 	tr_manifest_clear(m);
 }
 
+/* A manifest of one identity key with these values. */
+static void one_key(struct tr_manifest *m, const char *name, enum tr_kind kind, size_t n,
+	const char *const *values)
+{
+	glue_manifest(m);
+	glue_identity(m, name, kind);
+	for (size_t i = 0; i < n; i++)
+		glue_values(m, values[i]);
+}
+
+#define ONE_KEY(m, name, kind, ...)                                                         \
+	one_key(m, name, kind, sizeof(const char *const[]){ __VA_ARGS__ } / sizeof(char *), \
+		(const char *const[]){ __VA_ARGS__ })
+
 static void day_text(int64_t day, char *buf)
 {
 	tr_date_format((int32_t)day, buf);
+}
+
+/* One more than can be listed, from a day on; the last thousand `gap` days later. */
+static void many_days(struct tr_manifest *m, int64_t start, int gap)
+{
+	char text[TR_DATETIME_TEXT];
+	glue_manifest(m);
+	glue_key(m, "day", "created_at", TR_STRING, TR_PART_DAY);
+	for (int i = 0; i < 5001; i++) {
+		day_text(start + i + (i > 4000 ? gap : 0), text);
+		glue_values(m, text);
+	}
+}
+
+/* One more than can be listed, from a day's midnight on. */
+static void many_hours(struct tr_manifest *m, int64_t start)
+{
+	char day[TR_DATETIME_TEXT], text[TR_DATETIME_TEXT + 8];
+	glue_manifest(m);
+	glue_key(m, "hour", "created_at", TR_STRING, TR_PART_HOUR);
+	for (int i = 0; i < 5001; i++) {
+		day_text(start + i / 24, day);
+		snprintf(text, sizeof text, "%s-%02d", day, i % 24);
+		glue_values(m, text);
+	}
 }
 
 static void days_are_listed_with_their_gaps(void **state)
@@ -96,28 +142,18 @@ static void dates_are_a_range_of_two_at_least(void **state)
 {
 	(void)state;
 	struct tr_manifest m;
-	glue_manifest(&m);
-	glue_identity(&m, "d", TR_DATE);
-	glue_values(&m, "2024-02-29");
+	ONE_KEY(&m, "d", TR_DATE, "2024-02-29");
 	expect_parameters(&m,
 		"{\"projection.d.format\":\"yyyy-MM-dd\",\"projection.d.interval\":\"1\","
 		"\"projection.d.interval.unit\":\"DAYS\",\"projection.d.range\":\"2024-02-29,2024-03-01\","
 		"\"projection.d.type\":\"date\",\"projection.enabled\":\"true\","
 		"\"storage.location.template\":\"" LAKE "/orders/" GLUE_RUN "/d=${d}/\"}");
-	glue_manifest(&m);
-	glue_identity(&m, "d", TR_DATE);
-	glue_values(&m, "2024-01-01");
-	glue_values(&m, "2024-01-15");
-	glue_values(&m, "2024-01-08");
+	ONE_KEY(&m, "d", TR_DATE, "2024-01-01", "2024-01-15", "2024-01-08");
 	expect(&m, true, "`d`: the days from 2024-01-01 to 2024-01-15, every 7");
 	/* The day after would be in the year 10000. */
-	glue_manifest(&m);
-	glue_identity(&m, "d", TR_DATE);
-	glue_values(&m, "9999-12-31");
+	ONE_KEY(&m, "d", TR_DATE, "9999-12-31");
 	expect(&m, false, "reach too far");
-	glue_manifest(&m);
-	glue_identity(&m, "d", TR_DATE);
-	glue_values(&m, "0000-12-31");
+	ONE_KEY(&m, "d", TR_DATE, "0000-12-31");
 	expect(&m, false, "which no range can hold");
 }
 
@@ -154,9 +190,7 @@ static void numbers_beyond_32_bits_are_not_projected(void **state)
 		{ "007", false }, { "+7", false }, { "-0", false }, { "7x", false } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tr_manifest m;
-		glue_manifest(&m);
-		glue_identity(&m, "n", TR_INT64);
-		glue_values(&m, cases[i].value);
+		ONE_KEY(&m, "n", TR_INT64, cases[i].value);
 		expect(&m, cases[i].possible, "`n`");
 	}
 }
@@ -185,31 +219,13 @@ static void many_days_and_hours_are_ranges(void **state)
 {
 	(void)state;
 	struct tr_manifest m;
-	char text[TR_DATETIME_TEXT + 8];
 	int64_t start = tr_days_from_civil(2001, 1, 1);
-	glue_manifest(&m);
-	glue_key(&m, "day", "created_at", TR_STRING, TR_PART_DAY);
-	for (int i = 0; i < 5001; i++) {
-		day_text(start + i + (i > 4000 ? 1000 : 0), text);
-		glue_values(&m, text);
-	}
+	many_days(&m, start, 1000);
 	expect(&m, true, "`day`: the days from 2001-01-01 to 2017-06-06");
 	/* With gaps as large as what is there. */
-	glue_manifest(&m);
-	glue_key(&m, "day", "created_at", TR_STRING, TR_PART_DAY);
-	for (int i = 0; i < 5001; i++) {
-		day_text(start + i + (i > 4000 ? 6000 : 0), text);
-		glue_values(&m, text);
-	}
+	many_days(&m, start, 6000);
 	expect(&m, false, "more than half of them empty");
-	glue_manifest(&m);
-	glue_key(&m, "hour", "created_at", TR_STRING, TR_PART_HOUR);
-	for (int i = 0; i < 5001; i++) {
-		char day[TR_DATETIME_TEXT];
-		day_text(start + i / 24, day);
-		snprintf(text, sizeof text, "%s-%02d", day, i % 24);
-		glue_values(&m, text);
-	}
+	many_hours(&m, start);
 	expect_parameters(&m,
 		"{\"projection.enabled\":\"true\",\"projection.hour.format\":\"yyyy-MM-dd-HH\","
 		"\"projection.hour.interval\":\"1\",\"projection.hour.interval.unit\":\"HOURS\","
@@ -221,16 +237,7 @@ static void hours_before_1970_are_ranges_too(void **state)
 {
 	(void)state;
 	struct tr_manifest m;
-	char text[TR_DATETIME_TEXT + 8];
-	int64_t start = tr_days_from_civil(1969, 12, 1);
-	glue_manifest(&m);
-	glue_key(&m, "hour", "created_at", TR_STRING, TR_PART_HOUR);
-	for (int i = 0; i < 5001; i++) {
-		char day[TR_DATETIME_TEXT];
-		day_text(start + i / 24, day);
-		snprintf(text, sizeof text, "%s-%02d", day, i % 24);
-		glue_values(&m, text);
-	}
+	many_hours(&m, tr_days_from_civil(1969, 12, 1));
 	expect(&m, true, "`hour`: the hours from 1969-12-01-00 to 1970-06-27-08");
 }
 
@@ -255,34 +262,22 @@ static void what_projection_has_no_word_for_is_refused(void **state)
 	static const char *const values[] = { "New York", "a/b", "a,b", "", "50%", "a=b", "\xC3\xA9", "a\nb",
 		"a:b" };
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-		glue_manifest(&m);
-		glue_identity(&m, "city", TR_STRING);
-		glue_values(&m, "berlin");
-		glue_values(&m, values[i]);
+		ONE_KEY(&m, "city", TR_STRING, "berlin", values[i]);
 		expect(&m, false, "`city` has the value `");
 	}
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, NULL);
-	glue_values(&m, "berlin");
+	ONE_KEY(&m, "city", TR_STRING, NULL, "berlin");
 	expect(&m, false, "`city` is null in some rows");
 	/* Its folder is not the one that a template names: it would be null's. */
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, "__HIVE_DEFAULT_PARTITION__");
+	ONE_KEY(&m, "city", TR_STRING, "__HIVE_DEFAULT_PARTITION__");
 	expect(&m, false, "does not lie where a template would find it");
 	/* Cut short, with a hash. */
 	char longer[400];
 	memset(longer, 'x', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, longer);
+	ONE_KEY(&m, "city", TR_STRING, longer);
 	expect(&m, false, "does not lie where a template would find it");
 	longer[200] = '\0';
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, longer);
+	ONE_KEY(&m, "city", TR_STRING, longer);
 	expect(&m, true, "`city`: enum of 1 value");
 }
 
@@ -290,19 +285,14 @@ static void files_of_another_run_are_refused(void **state)
 {
 	(void)state;
 	struct tr_manifest m;
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, "berlin");
-	struct tr_manifest_file *file = glue_values(&m, "graz");
-	memcpy(strchr(file->path, '/') + 1, "19990101", 8);
-	expect(&m, false, "does not lie where a template would find it");
-	/* The same partition, in two folders. */
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
-	glue_values(&m, "graz");
-	file = glue_values(&m, "graz");
-	memcpy(strchr(file->path, '/') + 1, "19990101", 8);
-	expect(&m, false, "does not lie where a template would find it");
+	/* Another partition, or the same one in two folders. */
+	static const char *const others[] = { "berlin", "graz" };
+	for (size_t i = 0; i < 2; i++) {
+		ONE_KEY(&m, "city", TR_STRING, others[i]);
+		struct tr_manifest_file *file = glue_values(&m, "graz");
+		memcpy(strchr(file->path, '/') + 1, "19990101", 8);
+		expect(&m, false, "does not lie where a template would find it");
+	}
 }
 
 static void types_that_engines_do_not_project_are_refused(void **state)
@@ -318,9 +308,7 @@ static void types_that_engines_do_not_project_are_refused(void **state)
 		{ TR_TIME, "09", false }, { TR_UUID, "5b0f2a34-6a3f-4f6e-8d9c-0a1b2c3d4e5f", true } };
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct tr_manifest m;
-		glue_manifest(&m);
-		glue_identity(&m, "k", cases[i].kind);
-		glue_values(&m, cases[i].value);
+		ONE_KEY(&m, "k", cases[i].kind, cases[i].value);
 		expect(&m, cases[i].possible, "`k`");
 	}
 }
@@ -353,11 +341,9 @@ static void a_dataset_without_partitions_needs_no_projection(void **state)
 {
 	(void)state;
 	struct tr_manifest m;
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
+	one_key(&m, "city", TR_STRING, 0, NULL);
 	expect_parameters(&m, "{}");
-	glue_manifest(&m);
-	glue_identity(&m, "city", TR_STRING);
+	one_key(&m, "city", TR_STRING, 0, NULL);
 	expect(&m, true, "no partition is published");
 }
 
@@ -379,11 +365,9 @@ static void every_partition_is_named_exactly_once(void **state)
 			day_text(base + step * (rand_r(&seed) % 4), day);
 			glue_values(&m, number, day);
 		}
-		struct tr_err err = { 0 };
 		struct tr_glue_parts parts;
 		struct tr_glue_axes axes;
-		assert_ok(tr_glue_parts_find(&m, &parts, &err), err);
-		assert_ok(tr_glue_axes_find(&m, &parts, &axes, &err), err);
+		find(&m, &parts, &axes);
 		for (size_t i = 0; axes.possible && i < parts.n; i++) {
 			int64_t n = strtoll(parts.items[i]->partition[0], NULL, 10);
 			const struct tr_glue_axis *a = &axes.items[0], *b = &axes.items[1];

@@ -61,58 +61,75 @@ static void stage_parquet(const struct test_lake *t, struct tr_manifest *m, cons
 	tr_sink_free(sink);
 }
 
-static void publish_three(struct test_lake *t, struct tr_manifest *m)
+/* A lake, its first version, and what verifying it said. */
+struct verified {
+	struct test_lake t;
+	struct tr_manifest m;
+	struct tr_verify_report report;
+	struct tr_errs findings;
+	struct tr_err err;
+};
+
+static void open_lake(struct verified *v)
 {
-	struct tr_err err = { 0 };
-	test_lake_open(t);
-	test_manifest(m, "orders", 0);
-	stage_parquet(t, m, "part-0.parquet", 0);
-	stage_parquet(t, m, "part-1.parquet", INT64_C(1) << 60);
-	stage_parquet(t, m, "part-2.parquet", -5000);
-	assert_ok(tr_lake_commit(&t->lake, m, NULL, &err), err);
+	v->err = (struct tr_err){ 0 };
+	tr_errs_init(&v->findings);
+	test_lake_open(&v->t);
+	test_manifest(&v->m, "orders", 0);
 }
 
-static void finish(struct test_lake *t, struct tr_manifest *m, struct tr_errs *findings)
+static void publish_three(struct verified *v)
 {
-	tr_errs_clear(findings);
-	tr_manifest_clear(m);
-	test_lake_close(t);
+	open_lake(v);
+	stage_parquet(&v->t, &v->m, "part-0.parquet", 0);
+	stage_parquet(&v->t, &v->m, "part-1.parquet", INT64_C(1) << 60);
+	stage_parquet(&v->t, &v->m, "part-2.parquet", -5000);
+	assert_ok(tr_lake_commit(&v->t.lake, &v->m, NULL, &v->err), v->err);
+}
+
+/* 0: the newest version */
+static bool verify(struct verified *v, const char *dataset, uint64_t version)
+{
+	tr_err_clear(&v->err);
+	return tr_lake_verify(&v->t.lake, dataset, version, &v->report, &v->findings, &v->err);
+}
+
+static void put(struct verified *v, const char *key, const char *text)
+{
+	assert_ok(v->t.store->ops->put(v->t.store, key, text, strlen(text), &v->err), v->err);
+}
+
+static void finish(struct verified *v)
+{
+	tr_errs_clear(&v->findings);
+	tr_manifest_clear(&v->m);
+	test_lake_close(&v->t);
 }
 
 static void a_version_as_published_has_no_findings(void **state)
 {
 	(void)state;
-	struct test_lake t;
-	struct tr_manifest m;
-	struct tr_verify_report report;
-	struct tr_errs findings;
-	struct tr_err err = { 0 };
-	publish_three(&t, &m);
-	tr_errs_init(&findings);
-	assert_ok(tr_lake_verify(&t.lake, "orders", 0, &report, &findings, &err), err);
-	if (findings.n)
-		fail_msg("%s (%s)", findings.items[0].what, findings.items[0].detail);
-	assert_int_equal(report.version, 1);
-	assert_int_equal(report.files, 3);
-	assert_int_equal(report.rows, 3000);
-	assert_int_equal(report.bytes, m.bytes);
-	assert_int_equal(report.unreferenced, 0);
-	finish(&t, &m, &findings);
+	struct verified v;
+	publish_three(&v);
+	assert_ok(verify(&v, "orders", 0), v.err);
+	if (v.findings.n)
+		fail_msg("%s (%s)", v.findings.items[0].what, v.findings.items[0].detail);
+	assert_int_equal(v.report.version, 1);
+	assert_int_equal(v.report.files, 3);
+	assert_int_equal(v.report.rows, 3000);
+	assert_int_equal(v.report.bytes, v.m.bytes);
+	assert_int_equal(v.report.unreferenced, 0);
+	finish(&v);
 }
 
 static void every_damaged_file_is_found_with_its_place_and_a_hint(void **state)
 {
 	(void)state;
-	struct test_lake t;
-	struct tr_manifest m;
-	struct tr_verify_report report;
-	struct tr_errs findings;
-	struct tr_err err = { 0 };
+	struct verified v;
 	char path[600];
-	publish_three(&t, &m);
-	tr_errs_init(&findings);
-	assert_ok(t.store->ops->remove(t.store, m.files[0].path, &err), err);
-	snprintf(path, sizeof path, "%s/%s", t.folder, m.files[1].path);
+	publish_three(&v);
+	assert_ok(v.t.store->ops->remove(v.t.store, v.m.files[0].path, &v.err), v.err);
+	snprintf(path, sizeof path, "%s/%s", v.t.folder, v.m.files[1].path);
 	FILE *f = fopen(path, "r+");
 	assert_non_null(f);
 	assert_int_equal(fseek(f, 100, SEEK_SET), 0);
@@ -120,99 +137,81 @@ static void every_damaged_file_is_found_with_its_place_and_a_hint(void **state)
 	assert_int_equal(fseek(f, 100, SEEK_SET), 0);
 	fputc(c ^ 1, f);
 	fclose(f);
-	snprintf(path, sizeof path, "%s/%s", t.folder, m.files[2].path);
-	assert_int_equal(truncate(path, (off_t)m.files[2].bytes - 1), 0);
-	assert_ok(tr_lake_verify(&t.lake, "orders", 1, &report, &findings, &err), err);
+	snprintf(path, sizeof path, "%s/%s", v.t.folder, v.m.files[2].path);
+	assert_int_equal(truncate(path, (off_t)v.m.files[2].bytes - 1), 0);
+	assert_ok(verify(&v, "orders", 1), v.err);
 	const char *want[] = { "is missing", "its manifest says xxh3:", "bytes, its manifest says" };
-	assert_int_equal(findings.n, 3);
+	assert_int_equal(v.findings.n, 3);
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(findings.items[i].kind, TR_ERR_DATA);
-		assert_non_null(strstr(findings.items[i].what, want[i]));
-		assert_non_null(strstr(findings.items[i].place.file, m.files[i].path));
-		assert_string_equal(findings.items[i].place.table, "orders");
-		assert_non_null(strstr(findings.items[i].hint, "tailrace rollback orders"));
+		assert_int_equal(v.findings.items[i].kind, TR_ERR_DATA);
+		assert_non_null(strstr(v.findings.items[i].what, want[i]));
+		assert_non_null(strstr(v.findings.items[i].place.file, v.m.files[i].path));
+		assert_string_equal(v.findings.items[i].place.table, "orders");
+		assert_non_null(strstr(v.findings.items[i].hint, "tailrace rollback orders"));
 	}
-	finish(&t, &m, &findings);
+	finish(&v);
 }
 
 /* A version whose manifest tells other figures than its files' footers. */
 static void a_manifest_that_does_not_match_the_footers_is_found(void **state)
 {
 	(void)state;
-	struct test_lake t;
-	struct tr_manifest m;
-	struct tr_verify_report report;
-	struct tr_errs findings;
-	struct tr_err err = { 0 };
-	test_lake_open(&t);
-	test_manifest(&m, "orders", 0);
+	struct verified v;
+	open_lake(&v);
 	for (int i = 0; i < 4; i++) {
 		char name[40];
 		snprintf(name, sizeof name, "part-%d.parquet", i);
-		stage_parquet(&t, &m, name, i);
+		stage_parquet(&v.t, &v.m, name, i);
 	}
-	m.files[0].rows++;
-	m.rows++;
-	m.files[1].nulls[1]--;
-	m.files[2].max[0].bytes[0] ^= 1;
-	test_stage(&t, &m, "part-4.parquet", "not a Parquet file, but long enough for a footer's length");
-	assert_ok(tr_lake_commit(&t.lake, &m, NULL, &err), err);
-	tr_errs_init(&findings);
-	assert_ok(tr_lake_verify(&t.lake, "orders", 1, &report, &findings, &err), err);
+	v.m.files[0].rows++;
+	v.m.rows++;
+	v.m.files[1].nulls[1]--;
+	v.m.files[2].max[0].bytes[0] ^= 1;
+	test_stage(&v.t, &v.m, "part-4.parquet", "not a Parquet file, but long enough for a footer's length");
+	assert_ok(tr_lake_commit(&v.t.lake, &v.m, NULL, &v.err), v.err);
+	assert_ok(verify(&v, "orders", 1), v.err);
 	const char *want[] = { "has 1000 rows in 2 row groups, its manifest says 1001 in 2",
 		"has 334 nulls in column `name`, its manifest says 333", "has other bounds of column `id`",
 		"cannot be read" };
-	assert_int_equal(findings.n, 4);
+	assert_int_equal(v.findings.n, 4);
 	for (size_t i = 0; i < 4; i++)
-		assert_non_null(strstr(findings.items[i].what, want[i]));
-	finish(&t, &m, &findings);
+		assert_non_null(strstr(v.findings.items[i].what, want[i]));
+	finish(&v);
 }
 
 static void files_beside_the_manifest_s_are_told_but_are_no_error(void **state)
 {
 	(void)state;
-	struct test_lake t;
-	struct tr_manifest m;
-	struct tr_verify_report report;
-	struct tr_errs findings;
-	struct tr_err err = { 0 };
+	struct verified v;
 	char key[400];
-	publish_three(&t, &m);
-	tr_errs_init(&findings);
-	snprintf(key, sizeof key, "orders/%s/stray.parquet", m.run_id);
-	assert_ok(t.store->ops->put(t.store, key, "stray", 5, &err), err);
-	assert_ok(t.store->ops->put(t.store, "orders/elsewhere/x", "x", 1, &err), err);
-	assert_ok(tr_lake_verify(&t.lake, "orders", 1, &report, &findings, &err), err);
-	assert_int_equal(findings.n, 0);
-	assert_int_equal(report.unreferenced, 1);
-	assert_int_equal(report.unreferenced_bytes, 5);
-	assert_non_null(strstr(t.heard, "stray.parquet` is not a file of version 1"));
-	finish(&t, &m, &findings);
+	publish_three(&v);
+	snprintf(key, sizeof key, "orders/%s/stray.parquet", v.m.run_id);
+	put(&v, key, "stray");
+	put(&v, "orders/elsewhere/x", "x");
+	assert_ok(verify(&v, "orders", 1), v.err);
+	assert_int_equal(v.findings.n, 0);
+	assert_int_equal(v.report.unreferenced, 1);
+	assert_int_equal(v.report.unreferenced_bytes, 5);
+	assert_non_null(strstr(v.t.heard, "stray.parquet` is not a file of version 1"));
+	finish(&v);
 }
 
 static void versions_that_cannot_be_verified_are_explained(void **state)
 {
 	(void)state;
-	struct test_lake t;
-	struct tr_manifest m;
-	struct tr_verify_report report;
-	struct tr_errs findings;
-	struct tr_err err = { 0 };
-	publish_three(&t, &m);
-	tr_errs_init(&findings);
-	assert_false(tr_lake_verify(&t.lake, "orders", 2, &report, &findings, &err));
-	assert_string_equal(err.what, "`orders` has no version 2");
-	err = (struct tr_err){ 0 };
-	assert_false(tr_lake_verify(&t.lake, "users", 0, &report, &findings, &err));
-	assert_string_equal(err.what, "`users` is not published");
-	err = (struct tr_err){ 0 };
-	test_run(&t, "orders", "x");
+	struct verified v;
+	publish_three(&v);
+	assert_false(verify(&v, "orders", 2));
+	assert_string_equal(v.err.what, "`orders` has no version 2");
+	assert_false(verify(&v, "users", 0));
+	assert_string_equal(v.err.what, "`users` is not published");
+	test_run(&v.t, "orders", "x");
 	const char *mark = "_tailrace/orders/manifests/00000000000000000001.expired";
-	assert_ok(t.store->ops->put(t.store, mark, "", 0, &err), err);
-	assert_false(tr_lake_verify(&t.lake, "orders", 1, &report, &findings, &err));
-	assert_non_null(strstr(err.what, "version 1 of `orders` has expired"));
-	assert_int_equal(findings.n, 0);
-	finish(&t, &m, &findings);
+	put(&v, mark, "");
+	assert_false(verify(&v, "orders", 1));
+	assert_non_null(strstr(v.err.what, "version 1 of `orders` has expired"));
+	assert_int_equal(v.findings.n, 0);
+	finish(&v);
 }
 
 int main(void)

@@ -28,17 +28,23 @@ static void write_sample(struct tr_thrift_out *o)
 	tr_thrift_end(o);
 }
 
-static void what_is_written_reads_back(void **state)
+/* The sample's bytes, to be cleared. */
+static struct tr_buf sample(void)
 {
-	(void)state;
 	struct tr_err err = { 0 };
 	struct tr_buf buf;
-	tr_buf_init(&buf, 4096);
 	struct tr_thrift_out o;
+	tr_buf_init(&buf, 4096);
 	tr_thrift_out_init(&o, &buf);
 	write_sample(&o);
 	assert_ok(tr_thrift_ok(&o, &err), err);
+	return buf;
+}
 
+static void what_is_written_reads_back(void **state)
+{
+	(void)state;
+	struct tr_buf buf = sample();
 	struct tr_thrift_in in;
 	struct tr_thrift_field f;
 	size_t n;
@@ -101,13 +107,7 @@ static bool skip_all(const void *bytes, size_t n)
 static void unknown_fields_are_skipped_and_every_cut_is_noticed(void **state)
 {
 	(void)state;
-	struct tr_err err = { 0 };
-	struct tr_buf buf;
-	tr_buf_init(&buf, 4096);
-	struct tr_thrift_out o;
-	tr_thrift_out_init(&o, &buf);
-	write_sample(&o);
-	assert_ok(tr_thrift_ok(&o, &err), err);
+	struct tr_buf buf = sample();
 	assert_true(skip_all(buf.data, buf.len));
 	for (size_t n = 0; n < buf.len; n++) {
 		/* A copy of exactly that size, so that a sanitizer sees a byte too many. */
