@@ -4,7 +4,6 @@
 
 #include "check.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/aws_credentials.h"
+#include "remove_folder.h"
 
 #define NOW_US INT64_C(1800000000000000) /* 2027-01-15T08:00:00Z */
 #define MINUTE (INT64_C(60) * 1000000)
@@ -86,18 +86,10 @@ static inline void aws_world_init(struct aws_world *w)
 	w->options.http = w->http;
 }
 
-static inline int aws_world_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline void aws_world_clear(struct aws_world *w)
 {
 	tr_http_free(w->http);
-	nftw(w->home, aws_world_remove, 8, FTW_DEPTH | FTW_PHYS);
+	remove_folder(w->home);
 }
 
 /* No part of an error shows the secret. */

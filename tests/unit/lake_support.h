@@ -5,7 +5,6 @@
 #ifndef TR_TESTS_LAKE_SUPPORT_H
 #define TR_TESTS_LAKE_SUPPORT_H
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "check.h"
 #include "lake/lake.h"
+#include "remove_folder.h"
 
 struct test_lake {
 	char folder[256];
@@ -42,18 +42,10 @@ static inline void test_lake_open(struct test_lake *t)
 	t->lake = (struct tr_lake){ .store = t->store, .catalog = &tr_catalog_local, .events = &t->events };
 }
 
-static inline int test_lake_unlink(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static inline void test_lake_close(struct test_lake *t)
 {
 	tr_store_free(t->store);
-	nftw(t->folder, test_lake_unlink, 16, FTW_DEPTH | FTW_PHYS);
+	remove_folder(t->folder);
 }
 
 /* A manifest of a run to come, with columns `id` and `name`; no files yet. */

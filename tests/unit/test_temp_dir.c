@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/temp_dir.h"
+#include "remove_folder.h"
 
 static int setup(void **state)
 {
@@ -21,9 +22,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf %s", (char *)*state);
-	assert_int_equal(system(command), 0);
+	remove_folder(*state);
 	free(*state);
 	return 0;
 }

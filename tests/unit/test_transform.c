@@ -9,6 +9,7 @@
 #include "data/value.h"
 #include "engine/transform.h"
 #include "engine/transform_gen.h"
+#include "remove_folder.h"
 
 /* A project in a folder of its own: orders joined with users, as `tailrace gen` would see it. */
 struct project {
@@ -93,9 +94,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct project *p = *state;
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf %s", p->folder);
-	assert_int_equal(system(command), 0);
+	remove_folder(p->folder);
 	tr_schema_clear(&p->orders);
 	tr_schema_clear(&p->users);
 	tr_schema_clear(&p->out);
