@@ -40,7 +40,8 @@ def bare(bare, athena):
     """A project that has published nothing, for that Athena."""
     bare.configure = lambda **more: bare.config({**NOTHING, "engine": "athena", **more})
     bare.configure()
-    bare.query = lambda *args, check=0, env=None: bare.run("query", *args, env={**athena.env, **(env or {})}, check=check)
+    bare.query = lambda *args, check=0, env=None: bare.run(
+        "query", *args, env={**athena.env, **(env or {})}, check=check)
     return bare
 
 
