@@ -47,7 +47,7 @@ static void the_row_number_stands_in_for_a_key(void **state)
 	add_null(&f);
 	end_batch(&f);
 	expect_broken(&f, "orders.value is null in row 4, which the contract does not allow (not_null)",
-		"mend the row or the transform, or declare the column without `not_null`", "row 4");
+		"mend the row or the transform, or declare the column without `not_null`", "4");
 }
 
 static void a_failed_stream_stays_failed(void **state)
