@@ -18,6 +18,10 @@ struct tr_sink_ops {
 	bool (*write)(struct tr_sink *sink, const void *bytes, size_t n, struct tr_err *err);
 	bool (*commit)(struct tr_sink *sink, struct tr_err *err);
 	void (*free)(struct tr_sink *sink); /* aborts what is not committed */
+	/* Begin to commit, without waiting for it: nothing is written any more, and commit waits
+	 * for the end and tells it. Freed instead, the object may be there: who named it removes
+	 * it. NULL: commit does all. */
+	bool (*start_commit)(struct tr_sink *sink, struct tr_err *err);
 };
 
 /* Embedded as the first member of an implementation. */

@@ -26,15 +26,18 @@ static bool gather(const struct tr_project_lake *p, char **names, size_t n, bool
 	*n_out = 0;
 	if (!items)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		struct listed *item = &items[(*n_out)++];
-		item->name = names[i];
-		item->published = true;
-		item->configured = p->has_config && tr_config_dataset(&p->config, names[i]);
-		tr_manifest_init(&item->manifest);
-		if (with_manifests && !tr_project_manifest(p->lake, names[i], 0, &item->manifest, err))
-			return false;
-	}
+	struct tr_manifest *manifests = tr_calloc(n, sizeof *manifests, err);
+	if (!manifests)
+		return false;
+	bool ok = !with_manifests || tr_project_manifests(p->lake, names, n, manifests, err);
+	for (size_t i = 0; i < n; i++)
+		items[(*n_out)++] = (struct listed){ .name = names[i],
+			.published = true,
+			.configured = p->has_config && tr_config_dataset(&p->config, names[i]),
+			.manifest = manifests[i] };
+	free(manifests);
+	if (!ok)
+		return false;
 	for (size_t i = 0; i < n_config; i++) {
 		bool there = false;
 		for (size_t k = 0; k < n && !there; k++)

@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/each.h"
 #include "cli/project.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -97,23 +99,74 @@ static json_t *row_json(const struct tr_manifest *m, const char *drift, const st
 		tr_project_sources_json(m));
 }
 
-/* A view that can't be looked at is a warning: what is published is known all the same. */
-static struct tr_view_state look_at_view(struct tr_cli *cli, const struct tr_lake *lake, const char *dataset)
-{
+/* What is asked of the lake and its catalog about one dataset. */
+struct looked {
+	struct tr_manifest manifest;
+	char sources[160];
+	bool view_seen;
 	struct tr_view_state view;
-	struct tr_err err = { 0 };
-	if (!tr_lake_view(lake, dataset, &view, &err)) {
-		tr_console_warn(&cli->console, "%s: %s%s%s", dataset, err.what, err.hint[0] ? "; " : "",
-			err.hint);
-		view = (struct tr_view_state){ .behind = true, .text = "Glue: see the warning" };
-	}
-	return view;
+	struct tr_err view_err;
+};
+
+struct look {
+	const struct tr_lake *lake;
+	char **names;
+	struct looked *items;
+};
+
+static bool look_at(void *context, size_t i, struct tr_err *err)
+{
+	const struct look *look = context;
+	struct looked *item = &look->items[i];
+	if (!tr_project_manifest(look->lake, look->names[i], 0, &item->manifest, err))
+		return false;
+	describe_sources(look->lake, &item->manifest, item->sources, sizeof item->sources);
+	item->view_seen = tr_lake_view(look->lake, look->names[i], &item->view, &item->view_err);
+	return true;
+}
+
+/* One a name, asked side by side; NULL: failed. */
+static struct looked *look_at_all(const struct tr_lake *lake, char **names, size_t n, struct tr_err *err)
+{
+	struct look look = { lake, names, tr_calloc(n, sizeof *look.items, err) };
+	for (size_t i = 0; look.items && i < n; i++)
+		tr_manifest_init(&look.items[i].manifest);
+	if (!look.items || n == 0 || tr_each(n, lake->store->side_by_side, look_at, &look, err))
+		return look.items;
+	for (size_t i = 0; i < n; i++)
+		tr_manifest_clear(&look.items[i].manifest);
+	free(look.items);
+	return NULL;
+}
+
+/* A view that can't be looked at is a warning: what is published is known all the same. */
+static void warn_of_view(struct tr_cli *cli, const char *dataset, struct looked *item)
+{
+	const struct tr_err *err = &item->view_err;
+	if (item->view_seen)
+		return;
+	tr_console_warn(&cli->console, "%s: %s%s%s", dataset, err->what, err->hint[0] ? "; " : "", err->hint);
+	item->view = (struct tr_view_state){ .behind = true, .text = "Glue: see the warning" };
+}
+
+static void describe(const struct tr_project_lake *p, const struct looked *item, char *drift, size_t size)
+{
+	const struct tr_manifest *m = &item->manifest;
+	const struct tr_config_dataset *d = p->has_config ? tr_config_dataset(&p->config, m->dataset) : NULL;
+	drift[0] = '\0';
+	if (d)
+		describe_drift(d, m, drift, size);
+	else if (p->has_config)
+		snprintf(drift, size, "not in the configuration");
+	if (!drift[0])
+		snprintf(drift, size, "%s", item->sources);
 }
 
 int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 {
 	struct tr_project_lake p;
 	struct tr_err err = { 0 };
+	struct looked *items = NULL;
 	char **names = NULL;
 	size_t n = 0;
 	bool json = tr_cli_flag(args, "json");
@@ -128,29 +181,19 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		tr_table_column(&t, heads[i], NULL, i == 1 || i == 3 || i == 4);
 	code = tr_project_published(cli, p.lake, args->positional, args->n, &names, &n);
-	for (size_t i = 0; !code && i < n; i++) {
-		struct tr_manifest m;
-		char drift[256] = "";
-		tr_manifest_init(&m);
-		if (!tr_project_manifest(p.lake, names[i], 0, &m, &err)) {
-			code = tr_console_error(&cli->console, &err);
-		} else {
-			const struct tr_config_dataset *d =
-				p.has_config ? tr_config_dataset(&p.config, names[i]) : NULL;
-			int64_t age = (tr_clock_wall_us() - m.snapshot_us) / 1000000;
-			if (d)
-				describe_drift(d, &m, drift, sizeof drift);
-			else if (p.has_config)
-				snprintf(drift, sizeof drift, "not in the configuration");
-			if (!drift[0])
-				describe_sources(p.lake, &m, drift, sizeof drift);
-			struct tr_view_state view = look_at_view(cli, p.lake, names[i]);
-			if (json)
-				json_array_append_new(list, row_json(&m, drift, &view, age));
-			else
-				add_row(&t, &m, state_of(&m, drift, &view), age);
-		}
-		tr_manifest_clear(&m);
+	if (!code && !(items = look_at_all(p.lake, names, n, &err)))
+		code = tr_console_error(&cli->console, &err);
+	for (size_t i = 0; items && i < n; i++) {
+		const struct tr_manifest *m = &items[i].manifest;
+		char drift[256];
+		int64_t age = (tr_clock_wall_us() - m->snapshot_us) / 1000000;
+		describe(&p, &items[i], drift, sizeof drift);
+		warn_of_view(cli, names[i], &items[i]);
+		if (json)
+			json_array_append_new(list, row_json(m, drift, &items[i].view, age));
+		else
+			add_row(&t, m, state_of(m, drift, &items[i].view), age);
+		tr_manifest_clear(&items[i].manifest);
 	}
 	if (!code && json)
 		code = tr_project_print_json(cli, json_incref(list));
@@ -158,6 +201,7 @@ int tr_cmd_status(struct tr_cli *cli, const struct tr_cli_args *args)
 		tr_console_note(&cli->console, "nothing is published yet; `tailrace run` publishes");
 	else if (!code && !tr_table_print(&t, &cli->console, cli->console.out, 0, &err))
 		code = tr_console_error(&cli->console, &err);
+	free(items);
 	json_decref(list);
 	tr_table_clear(&t);
 	tr_names_free(names, n);

@@ -17,7 +17,8 @@ static int verify(struct tr_cli *cli, const struct tr_lake *lake, const char *da
 	tr_manifest_init(&m);
 	if (!tr_project_manifest(lake, dataset, version, &m, &err) ||
 		!tr_lake_verify(lake, dataset, m.version, &report, &findings, &err)) {
-		code = tr_console_error(&cli->console, &err);
+		/* Of a cancel the command tells, once. */
+		code = err.kind == TR_ERR_CANCELLED ? 130 : tr_console_error(&cli->console, &err);
 	} else {
 		bool good = findings.n == 0;
 		if (list)

@@ -59,7 +59,9 @@ bool tr_output_parquet(const struct tr_schema *schema, struct tr_target *target,
 	struct tr_err *err)
 {
 	static const struct tr_output_ops OPS = { parquet_rows, parquet_finish, parquet_free };
-	static const struct tr_sink_ops SINK = { sink_write, sink_commit, sink_free };
+	static const struct tr_sink_ops SINK = { .write = sink_write,
+		.commit = sink_commit,
+		.free = sink_free };
 	const struct tr_parquet_pair metadata[] = { { "tailrace.version", TR_VERSION } };
 	const struct tr_parquet_options options = { .metadata = metadata, .n_metadata = 1 };
 	struct parquet_output *o = tr_calloc(1, sizeof *o, err);

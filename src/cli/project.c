@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/each.h"
 #include "data/name.h"
 #include "fmt/json_text.h"
 #include "plan/plan.h"
@@ -183,6 +184,27 @@ bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64
 		(unsigned long long)version);
 	return tr_err_hint(err, "the newest is %llu; `tailrace history %s` lists all",
 		(unsigned long long)newest, dataset);
+}
+
+struct manifests {
+	const struct tr_lake *lake;
+	char *const *datasets;
+	struct tr_manifest *out;
+};
+
+static bool read_manifest(void *context, size_t i, struct tr_err *err)
+{
+	const struct manifests *m = context;
+	return tr_project_manifest(m->lake, m->datasets[i], 0, &m->out[i], err);
+}
+
+bool tr_project_manifests(const struct tr_lake *lake, char *const *datasets, size_t n,
+	struct tr_manifest *out, struct tr_err *err)
+{
+	struct manifests all = { lake, datasets, out };
+	for (size_t i = 0; i < n; i++)
+		tr_manifest_init(&out[i]);
+	return n == 0 || tr_each(n, lake->store->side_by_side, read_manifest, &all, err);
 }
 
 static bool copy_names(const char *const *named, size_t n_named, char ***names, size_t *n, struct tr_err *err)

@@ -51,6 +51,11 @@ void tr_names_free(char **names, size_t n);
 bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 
+/* The newest manifests of many datasets, read side by side. The items of `out` are cleared by the
+ * caller, also on failure. */
+bool tr_project_manifests(const struct tr_lake *lake, char *const *datasets, size_t n,
+	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
+
 /* The versions of other datasets that a version was made of. */
 json_t *tr_project_sources_json(const struct tr_manifest *m);
 /* Print a JSON value, indented, and give it up. NULL: out of memory. The exit code. */

@@ -184,7 +184,7 @@ static bool run_embedded(const struct tr_statement_options *o, const char *sql, 
 	const char *dir;
 	struct tr_engine_options options = {
 		.memory = o->memory,
-		.threads = o->threads,
+		.threads = tr_engine_read_threads(o->lake->store, o->memory, o->threads),
 		.temp_dir = o->temp_dir,
 		.keep_order = true,
 	};

@@ -2,12 +2,27 @@
 
 #include <stdlib.h>
 
+#define READERS_A_THREAD 4
+#define READERS_MAX 16
+/* A thread that sorts or joins keeps so much even where it spills. */
+#define READER_MEMORY ((size_t)32 << 20)
+
 void tr_engine_allow(struct tr_engine_options *o, const struct tr_store *store, const char **dir)
 {
 	*dir = store->local_root ? store->local_root : store->location;
 	o->allowed_dirs = dir;
 	o->n_allowed_dirs = 1;
 	o->s3 = store->s3;
+}
+
+int tr_engine_read_threads(const struct tr_store *store, size_t memory, int threads)
+{
+	if (!store->s3)
+		return threads;
+	int readers = threads < READERS_MAX / READERS_A_THREAD ? threads * READERS_A_THREAD : READERS_MAX;
+	size_t most = memory / READER_MEMORY;
+	readers = (size_t)readers < most ? readers : (int)most;
+	return readers > threads ? readers : threads;
 }
 
 bool tr_engine_add_published(struct tr_engine *e, const struct tr_store *store, const struct tr_manifest *m,

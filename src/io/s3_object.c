@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "io/s3.h"
 
-#define READ_STEP ((size_t)8 << 20)
+/* Held twice while it is read, by as many threads as files are looked at side by side. */
+#define READ_STEP ((size_t)4 << 20)
 /* What a range asks for at most: the answer is held beside the caller's buffer. */
 #define RANGE_STEP ((size_t)64 << 20)
 #define ATTEMPT_HEADER "x-amz-meta-tailrace-attempt"

@@ -7,12 +7,17 @@
 #include "base/pages.h"
 
 #define BUFFER_MIN ((size_t)128 << 10)
+/* Requests of small objects at once. */
+#define SMALL_AT_ONCE 16
 
 bool tr_s3_pool_init(struct tr_s3_pool *pool, int limit, size_t spare_size, struct tr_err *err)
 {
-	*pool = (struct tr_s3_pool){ .limit = limit, .spare_size = spare_size };
+	*pool = (struct tr_s3_pool){ .limit = limit,
+		.most = limit > SMALL_AT_ONCE ? limit : SMALL_AT_ONCE,
+		.bytes_max = (size_t)limit * spare_size,
+		.spare_size = spare_size };
 	pool->last = &pool->first;
-	pool->threads = tr_calloc((size_t)limit, sizeof *pool->threads, err);
+	pool->threads = tr_calloc((size_t)pool->most, sizeof *pool->threads, err);
 	pool->spare = tr_calloc((size_t)limit, sizeof *pool->spare, err);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
@@ -57,6 +62,7 @@ static void *work(void *context)
 		if (!job)
 			break;
 		int *pending = job->pending;
+		size_t bytes = job->bytes;
 		pool->first = job->next;
 		if (!pool->first)
 			pool->last = &pool->first;
@@ -64,6 +70,7 @@ static void *work(void *context)
 		job->run(job);
 		pthread_mutex_lock(&pool->lock);
 		pool->in_flight--;
+		pool->bytes -= bytes;
 		--*pending;
 		pthread_cond_broadcast(&pool->done);
 	}
@@ -74,7 +81,7 @@ static void *work(void *context)
 /* One more where all are busy: under the lock. */
 static bool add_thread(struct tr_s3_pool *pool, struct tr_err *err)
 {
-	if (pool->n_threads >= pool->in_flight || pool->n_threads == pool->limit)
+	if (pool->n_threads >= pool->in_flight || pool->n_threads == pool->most)
 		return true;
 	int failed = pthread_create(&pool->threads[pool->n_threads], NULL, work, pool);
 	if (failed == 0)
@@ -87,9 +94,11 @@ static bool add_thread(struct tr_s3_pool *pool, struct tr_err *err)
 bool tr_s3_pool_submit(struct tr_s3_pool *pool, struct tr_s3_job *job, struct tr_err *err)
 {
 	pthread_mutex_lock(&pool->lock);
-	while (pool->in_flight >= pool->limit)
+	while (pool->in_flight >= pool->most ||
+		(pool->bytes > 0 && pool->bytes + job->bytes > pool->bytes_max))
 		pthread_cond_wait(&pool->done, &pool->lock);
 	pool->in_flight++;
+	pool->bytes += job->bytes;
 	bool ok = add_thread(pool, err);
 	if (ok) {
 		++*job->pending;
@@ -99,6 +108,7 @@ bool tr_s3_pool_submit(struct tr_s3_pool *pool, struct tr_s3_job *job, struct tr
 		pthread_cond_signal(&pool->work);
 	} else {
 		pool->in_flight--;
+		pool->bytes -= job->bytes;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return ok;

@@ -1,7 +1,8 @@
 /*
- * The threads that upload the parts of all sinks of a store, started as they are needed: a
- * thousand small objects start none. At most `limit` parts are queued or in flight; who has
- * one more waits, so that memory is bounded and a slow server slows the writers.
+ * The threads that upload for all sinks of a store, started as they are needed. At most the
+ * bytes of `limit` parts are queued or in flight, and of small objects some more than `limit`,
+ * since a request takes its time whatever it carries. Who has one more waits, so that memory
+ * is bounded and a slow server slows the writers.
  */
 #ifndef TR_IO_S3_POOL_H
 #define TR_IO_S3_POOL_H
@@ -18,8 +19,9 @@ struct tr_s3_buffer {
 
 struct tr_s3_job {
 	struct tr_s3_job *next;
-	void (*run)(struct tr_s3_job *job); /* frees it; without the lock */
+	void (*run)(struct tr_s3_job *job); /* it may free the job; without the lock */
 	int *pending;                       /* its owner's jobs, counted down after it */
+	size_t bytes;                       /* that it holds */
 };
 
 struct tr_s3_pool {
@@ -27,7 +29,10 @@ struct tr_s3_pool {
 	pthread_cond_t work, done;
 	struct tr_s3_job *first, **last;
 	pthread_t *threads;
-	int limit, n_threads, in_flight;
+	int limit; /* full parts */
+	int most;  /* jobs, and threads */
+	int n_threads, in_flight;
+	size_t bytes_max, bytes; /* of what is in flight */
 	bool closing;
 	/* Buffers of `spare_size` bytes to be used again while sinks are open. */
 	struct tr_s3_buffer *spare;
@@ -38,8 +43,8 @@ struct tr_s3_pool {
 bool tr_s3_pool_init(struct tr_s3_pool *pool, int limit, size_t spare_size, struct tr_err *err) TR_CHECKED;
 /* Every job is done, every sink freed. */
 void tr_s3_pool_clear(struct tr_s3_pool *pool);
-/* Wait for room, count *pending up, hand over. Fails where not a single thread can be started;
- * the job stays the caller's. */
+/* Wait for room, count *pending up, hand over: jobs begin in that order. Fails where not a
+ * single thread can be started; the job stays the caller's. */
 bool tr_s3_pool_submit(struct tr_s3_pool *pool, struct tr_s3_job *job, struct tr_err *err) TR_CHECKED;
 /* Until *pending is 0. */
 void tr_s3_pool_wait(struct tr_s3_pool *pool, const int *pending);

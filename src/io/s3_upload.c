@@ -1,7 +1,8 @@
 /*
  * The sink of an S3 store. What fits one part is one PUT at commit. More is a multipart
- * upload: full parts go to the store's threads, the sink fills the next one meanwhile. Each
- * part's checksum is computed by the thread that sends it, and the object's is combined from
+ * upload: full parts go to the store's threads, the sink fills the next one meanwhile. A commit
+ * that is only started is done there too, so that who writes many small objects does not wait
+ * for a round trip of each. Each part's checksum is computed by the thread that sends it, and the object's is combined from
  * them, so that every byte is hashed once.
  *
  * CompleteMultipartUpload is sent without If-None-Match: a data file's key holds its run's
@@ -9,6 +10,7 @@
  * would answer a repeated Complete with 412 where its first reply was lost. What became of a
  * lost reply is found by looking at the object: its size and checksum.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,7 @@ struct done_part {
 	uint64_t crc, bytes;
 };
 
-enum state { OPEN, FAILED, COMMITTED };
+enum state { OPEN, STARTED, FAILED, COMMITTED };
 
 struct s3_sink {
 	struct tr_sink base;
@@ -36,7 +38,10 @@ struct s3_sink {
 	struct tr_s3_buffer buffer;
 	int n_parts; /* handed over */
 	enum state state;
-	int pending; /* under the pool's lock */
+	int pending; /* parts; under the pool's lock, as the next */
+	int finishing;
+	struct tr_s3_job finish; /* the commit that was started */
+	uint64_t crc;            /* of the object, once it is there */
 	pthread_mutex_t lock;
 	struct done_part *parts; /* under `lock`, as what follows; by number */
 	size_t parts_cap;
@@ -284,7 +289,7 @@ static bool hand_over(struct s3_sink *s, struct tr_err *err)
 	struct part *p = tr_calloc(1, sizeof *p, err);
 	if (!p)
 		return false;
-	*p = (struct part){ .job = { .run = run_part, .pending = &s->pending },
+	*p = (struct part){ .job = { .run = run_part, .pending = &s->pending, .bytes = s->buffer.cap },
 		.sink = s,
 		.number = s->n_parts + 1,
 		.buffer = s->buffer };
@@ -323,6 +328,7 @@ static bool give_up(struct s3_sink *s, struct tr_err *err)
 {
 	struct tr_err failed = { 0 };
 	s->state = FAILED;
+	tr_s3_pool_wait(&s->s3->pool, &s->finishing);
 	tr_s3_pool_wait(&s->s3->pool, &s->pending);
 	if (s->upload_id && !abort_upload(s->s3, s->key, s->upload_id, &failed)) {
 		char detail[sizeof err->detail];
@@ -369,40 +375,81 @@ static bool sink_write(struct tr_sink *sink, const void *bytes, size_t n, struct
 	return add_bytes(s, bytes, n, err) || give_up(s, err);
 }
 
-static bool finish_upload(struct s3_sink *s, uint64_t *crc, struct tr_err *err)
+/* Every part was handed over. */
+static bool finish_upload(struct s3_sink *s, struct tr_err *err)
 {
-	if (!hand_over(s, err))
-		return false;
 	tr_s3_pool_wait(&s->s3->pool, &s->pending);
-	if (s->failed) {
+	pthread_mutex_lock(&s->lock);
+	bool failed = s->failed;
+	if (failed)
 		*err = s->err;
+	pthread_mutex_unlock(&s->lock);
+	if (failed)
 		return false;
-	}
-	*crc = 0;
+	s->crc = 0;
 	for (int i = 0; i < s->n_parts; i++)
-		*crc = tr_crc64_combine(*crc, s->parts[i].crc, s->parts[i].bytes);
-	return complete(s, *crc, err);
+		s->crc = tr_crc64_combine(s->crc, s->parts[i].crc, s->parts[i].bytes);
+	return complete(s, s->crc, err);
+}
+
+static bool finish(struct s3_sink *s, struct tr_err *err)
+{
+	if (s->upload_id)
+		return finish_upload(s, err);
+	s->crc = tr_crc64_update(&s->s3->crc, 0, s->buffer.bytes, s->buffer.n);
+	return put_whole(s, s->crc, err);
+}
+
+/* Its parts began before it, each in a thread of its own: it waits for none that waits for it. */
+static void run_finish(struct tr_s3_job *job)
+{
+	struct s3_sink *s = (struct s3_sink *)(void *)((char *)job - offsetof(struct s3_sink, finish));
+	struct tr_err err = { 0 };
+	pthread_mutex_lock(&s->lock);
+	bool wanted = !s->failed;
+	pthread_mutex_unlock(&s->lock);
+	if (wanted && !finish(s, &err)) {
+		pthread_mutex_lock(&s->lock);
+		s->failed = true;
+		s->err = err;
+		pthread_mutex_unlock(&s->lock);
+	}
+	tr_s3_buffer_release(&s->s3->pool, &s->buffer);
+}
+
+static bool sink_start_commit(struct tr_sink *sink, struct tr_err *err)
+{
+	struct s3_sink *s = sink_of(sink);
+	if (s->state != OPEN)
+		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` was committed after its end", s->key);
+	if (s->upload_id && !hand_over(s, err))
+		return give_up(s, err);
+	s->finish = (struct tr_s3_job){ .run = run_finish, .pending = &s->finishing, .bytes = s->buffer.cap };
+	s->base.memory = 0; /* the pool counts it now */
+	s->state = STARTED;
+	return tr_s3_pool_submit(&s->s3->pool, &s->finish, err) || give_up(s, err);
 }
 
 static bool sink_commit(struct tr_sink *sink, struct tr_err *err)
 {
 	struct s3_sink *s = sink_of(sink);
-	uint64_t crc;
-	if (s->state != OPEN)
-		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` was committed after its end", s->key);
 	bool ok;
-	if (s->upload_id) {
-		ok = finish_upload(s, &crc, err);
+	if (s->state == STARTED) {
+		tr_s3_pool_wait(&s->s3->pool, &s->finishing);
+		ok = !s->failed;
+		if (!ok)
+			*err = s->err;
+	} else if (s->state == OPEN) {
+		ok = (!s->upload_id || hand_over(s, err)) && finish(s, err);
 	} else {
-		crc = tr_crc64_update(&s->s3->crc, 0, s->buffer.bytes, s->buffer.n);
-		ok = put_whole(s, crc, err);
+		return tr_err_set(err, TR_ERR_INTERNAL, "`%s` was committed after its end", s->key);
 	}
 	if (!ok)
 		return give_up(s, err);
 	s->state = COMMITTED;
 	tr_s3_buffer_release(&s->s3->pool, &s->buffer);
 	s->base.memory = 0;
-	tr_s3_checksum_text(crc, s->base.checksum);
+	tr_s3_checksum_text(s->crc, s->base.checksum);
 	return true;
 }
 
@@ -410,7 +457,7 @@ static void sink_free(struct tr_sink *sink)
 {
 	struct s3_sink *s = sink_of(sink);
 	struct tr_err ignored = { 0 }; /* what stays is found by gc */
-	if (s->state == OPEN) {
+	if (s->state == OPEN || s->state == STARTED) {
 		pthread_mutex_lock(&s->lock);
 		s->failed = true; /* what is queued need not be sent any more */
 		pthread_mutex_unlock(&s->lock);
@@ -424,7 +471,10 @@ static void sink_free(struct tr_sink *sink)
 	free(s);
 }
 
-static const struct tr_sink_ops sink_ops = { sink_write, sink_commit, sink_free };
+static const struct tr_sink_ops sink_ops = { .write = sink_write,
+	.commit = sink_commit,
+	.start_commit = sink_start_commit,
+	.free = sink_free };
 
 bool tr_s3_create(struct tr_store *store, const char *key, struct tr_sink **out, struct tr_err *err)
 {

@@ -183,7 +183,7 @@ static void sink_free(struct tr_sink *sink)
 	free(s);
 }
 
-static const struct tr_sink_ops sink_ops = { sink_write, sink_commit, sink_free };
+static const struct tr_sink_ops sink_ops = { .write = sink_write, .commit = sink_commit, .free = sink_free };
 
 static bool local_create(struct tr_store *store, const char *key, struct tr_sink **out, struct tr_err *err)
 {

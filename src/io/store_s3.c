@@ -9,7 +9,7 @@
 #define PART_MIN ((uint64_t)5 << 20) /* S3 User Guide, "Multipart upload limits" */
 #define PART_MAX ((uint64_t)1 << 30)
 #define UPLOADS 4
-#define SIDE_BY_SIDE 8
+#define SIDE_BY_SIDE 16
 #define UPLOADS_MAX 64
 #define TEXT_MAX ((size_t)16 << 10)
 

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "data/decimal.h"
 #include "fmt/utf8.h"
 #include "lake/footer.h"
 #include "lake/lake_key.h"
+
+/* Files read side by side before what they say is put into the manifest, in their order. */
+#define BLOCK 64
 
 #define NULL_FOLDER "__HIVE_DEFAULT_PARTITION__"
 
@@ -111,14 +115,20 @@ static bool note_stored(struct tr_manifest *m, const struct tr_parquet_stats *st
 	return true;
 }
 
-static bool fill_file(struct tr_store *store, struct tr_manifest *m, const struct tr_store_entry *entry,
-	const struct tr_parquet_stats *stats, size_t prefix, struct tr_err *err)
+struct foreign {
+	struct tr_parquet_stats stats;
+	char checksum[TR_CHECKSUM_TEXT];
+};
+
+static bool fill_file(struct tr_manifest *m, const struct tr_store_entry *entry,
+	const struct foreign *foreign, size_t prefix, struct tr_err *err)
 {
+	const struct tr_parquet_stats *stats = &foreign->stats;
 	struct tr_manifest_file *file = tr_manifest_add_file(m, err);
 	if (!file || !(file->path = tr_strdup(entry->key, err)) ||
-		!read_partition(m, entry->key, prefix, file, err) ||
-		!store->ops->checksum(store, entry->key, file->checksum, err) || !note_stored(m, stats, err))
+		!read_partition(m, entry->key, prefix, file, err) || !note_stored(m, stats, err))
 		return false;
+	memcpy(file->checksum, foreign->checksum, sizeof file->checksum);
 	file->rows = stats->rows;
 	file->row_groups = stats->row_groups;
 	file->bytes = entry->bytes;
@@ -133,16 +143,36 @@ static bool fill_file(struct tr_store *store, struct tr_manifest *m, const struc
 	return true;
 }
 
-static bool adopt(struct tr_store *store, struct tr_manifest *m, const struct tr_store_entry *entry,
-	size_t prefix, struct tr_err *err)
+struct block {
+	struct tr_store *store;
+	const struct tr_manifest *m;
+	const struct tr_cancel *cancel;
+	const struct tr_store_entry *entries;
+	struct foreign files[BLOCK];
+};
+
+static bool read_foreign(void *context, size_t i, struct tr_err *err)
 {
-	struct tr_parquet_stats stats = { 0 };
-	bool ok = tr_lake_footer(store, entry->key, entry->bytes, &m->schema, true, &stats, err);
-	if (ok && stats.rows == 0)
-		ok = store->ops->remove(store, entry->key, err);
-	else if (ok)
-		ok = fill_file(store, m, entry, &stats, prefix, err);
-	tr_parquet_stats_clear(&stats);
+	struct block *b = context;
+	struct tr_store *store = b->store;
+	const struct tr_store_entry *entry = &b->entries[i];
+	struct foreign *file = &b->files[i];
+	if (tr_cancel_raised(b->cancel))
+		return tr_cancel_err(err);
+	if (!tr_lake_footer(store, entry->key, entry->bytes, &b->m->schema, true, &file->stats, err))
+		return false;
+	return file->stats.rows == 0 ? store->ops->remove(store, entry->key, err)
+				     : store->ops->checksum(store, entry->key, file->checksum, err);
+}
+
+static bool adopt_block(struct block *b, struct tr_manifest *m, size_t n, size_t prefix, struct tr_err *err)
+{
+	memset(b->files, 0, sizeof b->files);
+	bool ok = tr_each(n, b->store->side_by_side, read_foreign, b, err);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = b->files[i].stats.rows == 0 || fill_file(m, &b->entries[i], &b->files[i], prefix, err);
+	for (size_t i = 0; i < n; i++)
+		tr_parquet_stats_clear(&b->files[i].stats);
 	return ok;
 }
 
@@ -160,10 +190,17 @@ bool tr_lake_adopt_files(struct tr_store *store, struct tr_manifest *m, const st
 	struct tr_store_list list;
 	if (!list_run(store, m->dataset, m->run_id, prefix, &list, err))
 		return false;
-	bool ok = true;
-	for (size_t i = 0; ok && i < list.n; i++)
-		ok = tr_cancel_raised(cancel) ? tr_cancel_err(err)
-					      : adopt(store, m, &list.items[i], strlen(prefix), err);
+	struct block *b = tr_calloc(1, sizeof *b, err);
+	bool ok = b != NULL;
+	for (size_t i = 0; ok && i < list.n; i += BLOCK) {
+		size_t n = list.n - i < BLOCK ? list.n - i : BLOCK;
+		b->store = store;
+		b->m = m;
+		b->cancel = cancel;
+		b->entries = &list.items[i];
+		ok = adopt_block(b, m, n, strlen(prefix), err);
+	}
+	free(b);
 	tr_store_list_clear(&list);
 	return ok;
 }

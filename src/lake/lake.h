@@ -12,7 +12,7 @@
 
 struct tr_lake {
 	struct tr_store *store;           /* borrowed */
-	const struct tr_catalog *catalog; /* borrowed: derived views; local, later Glue */
+	const struct tr_catalog *catalog; /* borrowed: derived views, local or Glue; NULL: none */
 	const struct tr_events *events;
 };
 
@@ -83,7 +83,8 @@ bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t lim
 /* A new attempt id: sorts by time, `[0-9a-z-]+`. buf has TR_RUN_ID_TEXT bytes. */
 #define TR_RUN_ID_TEXT 40
 void tr_run_id_new(char *buf);
-/* Written at the start, renewed by the runner every TR_LEASE_RENEW_S, removed at the end. */
+/* Written at the start, renewed by the runner every TR_LEASE_RENEW_S, removed at the end. A run
+ * of several datasets tries the server once, and begins the others by tr_lake_lease_hold. */
 #define TR_LEASE_RENEW_S 60
 #define TR_LEASE_LIFE_S 900
 /* Begin: fails where gc has given the run up (its files may be gone), and where the store's

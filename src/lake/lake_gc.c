@@ -1,8 +1,10 @@
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/each.h"
 #include "lake/lake_key.h"
 #include "lake/lake_lease.h"
 #include "lake/lake_versions.h"
@@ -18,6 +20,7 @@ struct gc {
 	int64_t keep_us, grace_us, now_us;
 	struct tr_store_list files, unfinished; /* of `<dataset>/` */
 	struct tr_versions versions;
+	pthread_mutex_t lock;    /* of named, while manifests are read side by side */
 	struct tr_run_ids named; /* runs whose folders a spared version names */
 	struct tr_run_ids given_up;
 	struct tr_leases leases;
@@ -35,6 +38,7 @@ static bool name_version(struct gc *g, uint64_t number, struct tr_err *err)
 		return false;
 	bool ok = true;
 	size_t start = strlen(g->dataset) + 1;
+	pthread_mutex_lock(&g->lock);
 	for (size_t i = 0; ok && i < m.n_files; i++) {
 		char run_id[TR_RUN_ID_TEXT];
 		size_t n = strcspn(m.files[i].path + start, "/");
@@ -44,8 +48,27 @@ static bool name_version(struct gc *g, uint64_t number, struct tr_err *err)
 		run_id[n] = '\0';
 		ok = tr_run_ids_add(&g->named, run_id, err);
 	}
+	pthread_mutex_unlock(&g->lock);
 	tr_manifest_clear(&m);
 	return ok;
+}
+
+/* Some of the versions, or of the runs, by their number in a list. */
+struct some {
+	struct gc *g;
+	const uint64_t *numbers;
+};
+
+static bool each(struct gc *g, const uint64_t *numbers, size_t n, tr_each_fn fn, struct tr_err *err)
+{
+	struct some some = { g, numbers };
+	return tr_each(n, g->lake->store->side_by_side, fn, &some, err);
+}
+
+static bool name_one(void *context, size_t i, struct tr_err *err)
+{
+	const struct some *some = context;
+	return name_version(some->g, some->numbers[i], err);
 }
 
 /* When version i left retention by the policy; INT64_MAX: it has not. */
@@ -60,17 +83,14 @@ static int64_t left_retention(const struct gc *g, size_t i)
 	return left <= g->now_us ? left : INT64_MAX;
 }
 
-static bool expire(struct gc *g, const struct tr_version *version, struct tr_err *err)
+static bool expire_one(void *context, size_t i, struct tr_err *err)
 {
+	const struct some *some = context;
+	const struct gc *g = some->g;
 	char key[TR_KEY_MAX], now[TR_CLOCK_TEXT + 1];
-	if (version->expired)
-		return true;
-	g->report->versions_expired++;
-	if (g->dry_run)
-		return true;
 	tr_clock_iso(g->now_us, now);
 	strcat(now, "\n");
-	tr_lake_manifest_key(g->dataset, version->number, ".expired", key);
+	tr_lake_manifest_key(g->dataset, some->numbers[i], ".expired", key);
 	return g->lake->store->ops->put(g->lake->store, key, now, strlen(now), err);
 }
 
@@ -80,16 +100,26 @@ static bool retain(struct gc *g, struct tr_err *err)
 {
 	if (!tr_lake_versions(g->lake, g->dataset, &g->versions, err))
 		return false;
+	size_t named = 0, left = 0;
+	uint64_t *numbers = tr_calloc(g->versions.n, 2 * sizeof *numbers, err), *expiring = NULL;
+	if (!numbers)
+		return false;
+	expiring = numbers + g->versions.n;
 	for (size_t i = 0; i < g->versions.n; i++) {
-		int64_t left = left_retention(g, i);
-		if ((left == INT64_MAX || g->now_us - left < g->grace_us) &&
-			!name_version(g, g->versions.items[i].number, err))
-			return false;
+		const struct tr_version *version = &g->versions.items[i];
+		int64_t since = left_retention(g, i);
+		if (since == INT64_MAX || g->now_us - since < g->grace_us)
+			numbers[named++] = version->number;
+		if (since != INT64_MAX && !version->expired)
+			expiring[left++] = version->number;
 	}
-	for (size_t i = 0; i < g->versions.n; i++)
-		if (left_retention(g, i) != INT64_MAX && !expire(g, &g->versions.items[i], err))
-			return false;
-	return true;
+	bool ok = each(g, numbers, named, name_one, err);
+	if (ok) {
+		g->report->versions_expired += left;
+		ok = g->dry_run || each(g, expiring, left, expire_one, err);
+	}
+	free(numbers);
+	return ok;
 }
 
 static bool read_leases(struct gc *g, struct tr_err *err)
@@ -108,25 +138,29 @@ static bool spared(const struct gc *g, const char *run_id)
 	return tr_run_ids_has(&g->named, run_id) || tr_run_ids_has(&g->leases.live, run_id);
 }
 
-static bool give_up(struct gc *g, const char *run_id, struct tr_err *err)
-{
-	if (spared(g, run_id) || tr_run_ids_has(&g->given_up, run_id))
-		return true;
-	return tr_run_ids_add(&g->given_up, run_id, err) &&
-		(g->dry_run || tr_lake_condemn(g->lake, g->dataset, run_id, err));
-}
-
 static bool give_up_listed(struct gc *g, const struct tr_store_list *list, struct tr_err *err)
 {
 	char run_id[TR_RUN_ID_TEXT], last[TR_RUN_ID_TEXT] = "";
 	for (size_t i = 0; i < list->n; i++) {
 		if (!tr_lake_run_of(list->items[i].key, g->dataset, run_id) || strcmp(run_id, last) == 0)
 			continue;
-		if (!give_up(g, run_id, err))
+		if (!spared(g, run_id) && !tr_run_ids_add(&g->given_up, run_id, err))
 			return false;
 		memcpy(last, run_id, sizeof last);
 	}
 	return true;
+}
+
+static bool condemn_one(void *context, size_t i, struct tr_err *err)
+{
+	const struct gc *g = ((const struct some *)context)->g;
+	return tr_lake_condemn(g->lake, g->dataset, g->given_up.items[i], err);
+}
+
+static bool give_up(struct gc *g, struct tr_err *err)
+{
+	return give_up_listed(g, &g->files, err) && give_up_listed(g, &g->unfinished, err) &&
+		(g->dry_run || each(g, NULL, g->given_up.n, condemn_one, err));
 }
 
 /* After the marks: whoever came to life, committed or is pointed at meanwhile is spared. */
@@ -207,23 +241,27 @@ static bool remove_old(struct gc *g, const struct tr_store_list *list, struct tr
 	return true;
 }
 
+static bool pardon_one(void *context, size_t i, struct tr_err *err)
+{
+	const struct gc *g = ((const struct some *)context)->g;
+	const char *run_id = g->given_up.items[i];
+	return !spared(g, run_id) || tr_lake_pardon(g->lake, g->dataset, run_id, err);
+}
+
+static bool forget_one(void *context, size_t i, struct tr_err *err)
+{
+	const struct gc *g = ((const struct some *)context)->g;
+	const char *run_id = g->leases.known.items[i];
+	return tr_run_ids_has(&g->leases.live, run_id) ||
+		tr_lake_forget_run(g->lake, g->dataset, run_id, err);
+}
+
 /* Leases and marks of runs that are dead or were wrongly given up. */
 static bool settle_runs(struct gc *g, struct tr_err *err)
 {
-	if (g->dry_run)
-		return true;
-	for (size_t i = 0; i < g->given_up.n; i++) {
-		const char *run_id = g->given_up.items[i];
-		if (spared(g, run_id) && !tr_lake_pardon(g->lake, g->dataset, run_id, err))
-			return false;
-	}
-	for (size_t i = 0; i < g->leases.known.n; i++) {
-		const char *run_id = g->leases.known.items[i];
-		if (!tr_run_ids_has(&g->leases.live, run_id) &&
-			!tr_lake_forget_run(g->lake, g->dataset, run_id, err))
-			return false;
-	}
-	return true;
+	return g->dry_run ||
+		(each(g, NULL, g->given_up.n, pardon_one, err) &&
+			each(g, NULL, g->leases.known.n, forget_one, err));
 }
 
 static bool collect(struct gc *g, struct tr_err *err)
@@ -234,8 +272,7 @@ static bool collect(struct gc *g, struct tr_err *err)
 	snprintf(prefix, sizeof prefix, "%s/", g->dataset);
 	if (!store->ops->list(store, prefix, &g->files, err) ||
 		!store->ops->unfinished(store, prefix, &g->unfinished, err) || !retain(g, err) ||
-		!read_leases(g, err) || !give_up_listed(g, &g->files, err) ||
-		!give_up_listed(g, &g->unfinished, err) || !look_again(g, err))
+		!read_leases(g, err) || !give_up(g, err) || !look_again(g, err))
 		return false;
 	g->report->runs_live = g->leases.live.n;
 	if (!remove_given_up(g, err) || !remove_unfinished(g, err) || !remove_old(g, &g->unfinished, err) ||
@@ -267,7 +304,9 @@ bool tr_lake_gc(const struct tr_lake *lake, const char *dataset, const struct tr
 		.now_us = tr_clock_wall_us() };
 	if (g.keep_us < 0)
 		g.keep_us = 0;
+	pthread_mutex_init(&g.lock, NULL);
 	bool ok = collect(&g, err);
+	pthread_mutex_destroy(&g.lock);
 	tr_store_list_clear(&g.files);
 	tr_store_list_clear(&g.unfinished);
 	tr_versions_clear(&g.versions);

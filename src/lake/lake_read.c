@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "data/name.h"
 #include "lake/lake_key.h"
 #include "lake/lake_versions.h"
@@ -117,6 +118,24 @@ bool tr_lake_load(const struct tr_lake *lake, const char *dataset, uint64_t vers
 	return ok;
 }
 
+struct history {
+	const struct tr_lake *lake;
+	const char *dataset;
+	const struct tr_versions *versions;
+	struct tr_manifest *items; /* the newest first */
+	bool *found;
+};
+
+static bool read_version(void *context, size_t i, struct tr_err *err)
+{
+	struct history *h = context;
+	const struct tr_version *version = &h->versions->items[h->versions->n - 1 - i];
+	if (!tr_lake_read(h->lake, h->dataset, version->number, &h->items[i], &h->found[i], err))
+		return false;
+	h->items[i].expired = version->expired;
+	return true;
+}
+
 bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t limit, struct tr_manifest **out,
 	size_t *n, struct tr_err *err)
 {
@@ -126,23 +145,26 @@ bool tr_lake_history(const struct tr_lake *lake, const char *dataset, size_t lim
 	if (!tr_lake_versions(lake, dataset, &versions, err))
 		return false;
 	size_t count = limit && limit < versions.n ? limit : versions.n;
-	*out = tr_calloc(count, sizeof **out, err);
-	bool ok = *out != NULL;
-	for (size_t i = 0; ok && i < count; i++) {
-		const struct tr_version *version = &versions.items[versions.n - 1 - i];
-		bool found;
-		ok = tr_lake_read(lake, dataset, version->number, &(*out)[*n], &found, err);
-		if (ok && found)
-			(*out)[(*n)++].expired = version->expired;
+	struct history h = { lake, dataset, &versions, tr_calloc(count, sizeof *h.items, err),
+		tr_calloc(count, sizeof *h.found, err) };
+	bool ok = h.items && h.found;
+	for (size_t i = 0; ok && i < count; i++)
+		tr_manifest_init(&h.items[i]);
+	if (ok) {
+		ok = tr_each(count, lake->store->side_by_side, read_version, &h, err);
+		for (size_t i = 0; i < count; i++) {
+			if (ok && h.found[i])
+				h.items[(*n)++] = h.items[i];
+			else
+				tr_manifest_clear(&h.items[i]);
+		}
 	}
 	tr_versions_clear(&versions);
-	if (!ok) {
-		for (size_t i = 0; i < *n; i++)
-			tr_manifest_clear(&(*out)[i]);
-		free(*out);
-		*out = NULL;
-		*n = 0;
-	}
+	free(h.found);
+	if (ok)
+		*out = h.items;
+	else
+		free(h.items);
 	return ok;
 }
 

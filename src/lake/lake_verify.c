@@ -2,8 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "lake/footer.h"
 #include "lake/lake_key.h"
+
+/* Files looked at side by side before what was found is told, in their order. */
+#define BLOCK 64
 
 struct verify {
 	const struct tr_lake *lake;
@@ -11,7 +15,8 @@ struct verify {
 	struct tr_verify_report *report;
 	struct tr_errs *findings;
 	struct tr_store_list list;
-	bool *named; /* one an entry of the list */
+	bool *named;          /* one an entry of the list */
+	struct tr_err *ended; /* set where a cancel ended the look at a file */
 };
 
 static struct tr_err *add_finding(struct verify *v, const struct tr_manifest_file *file, const char *text)
@@ -44,9 +49,13 @@ static bool finding(struct verify *v, const struct tr_manifest_file *file, const
 	return false;
 }
 
-/* A failed look at one file is a finding, so that the others are looked at too. */
+/* A failed look at one file is a finding, so that the others are looked at too; but a cancel ends all. */
 static bool failed(struct verify *v, const struct tr_manifest_file *file, const struct tr_err *cause)
 {
+	if (cause->kind == TR_ERR_CANCELLED) {
+		*v->ended = *cause;
+		return false;
+	}
 	struct tr_err *err = add_finding(v, file, "cannot be read");
 	return tr_err_detail(err, "%s%s%s", cause->what, cause->detail[0] ? ": " : "", cause->detail);
 }
@@ -119,14 +128,54 @@ static bool check_footer(struct verify *v, const struct tr_manifest_file *file)
 	return ok;
 }
 
-static void check_file(struct verify *v, const struct tr_manifest_file *file)
+struct block {
+	struct verify *v;
+	const struct tr_manifest_file *files;
+	struct tr_errs findings[BLOCK];
+};
+
+static bool check_file(void *context, size_t i, struct tr_err *err)
 {
-	v->report->files++;
-	v->report->rows += file->rows;
-	v->report->bytes += file->bytes;
+	struct block *b = context;
+	const struct tr_manifest_file *file = &b->files[i];
+	struct verify v = *b->v;
+	v.findings = &b->findings[i];
+	v.ended = err;
 	/* A file whose size or bytes differ says nothing by its footer. */
-	if (check_presence(v, file) && check_bytes(v, file))
-		check_footer(v, file);
+	if (check_presence(&v, file) && check_bytes(&v, file))
+		check_footer(&v, file);
+	return err->kind == TR_ERR_NONE;
+}
+
+static bool check_block(struct block *b, size_t n, struct tr_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		tr_errs_init(&b->findings[i]);
+	bool ok = tr_each(n, b->v->lake->store->side_by_side, check_file, b, err);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < b->findings[i].n; k++)
+			(void)!tr_errs_push(b->v->findings, &b->findings[i].items[k]);
+		b->v->findings->dropped += b->findings[i].dropped;
+		tr_errs_clear(&b->findings[i]);
+		b->v->report->files++;
+		b->v->report->rows += b->files[i].rows;
+		b->v->report->bytes += b->files[i].bytes;
+	}
+	return ok;
+}
+
+static bool check_files(struct verify *v, struct tr_err *err)
+{
+	const struct tr_manifest *m = v->m;
+	struct block *b = tr_calloc(1, sizeof *b, err);
+	bool ok = b != NULL;
+	for (size_t i = 0; ok && i < m->n_files; i += BLOCK) {
+		b->v = v;
+		b->files = &m->files[i];
+		ok = check_block(b, m->n_files - i < BLOCK ? m->n_files - i : BLOCK, err);
+	}
+	free(b);
+	return ok;
 }
 
 /* Files beside the manifest's in the folders of its runs: engines that list folders read them. */
@@ -155,12 +204,9 @@ static bool verify_version(struct verify *v, struct tr_err *err)
 	if (!v->lake->store->ops->list(v->lake->store, prefix, &v->list, err))
 		return false;
 	v->named = tr_calloc(v->list.n, sizeof *v->named, err);
-	if (v->named) {
-		for (size_t i = 0; i < v->m->n_files; i++)
-			check_file(v, &v->m->files[i]);
+	bool ok = v->named && check_files(v, err);
+	if (ok)
 		report_unreferenced(v);
-	}
-	bool ok = v->named != NULL;
 	free(v->named);
 	tr_store_list_clear(&v->list);
 	return ok;

@@ -39,26 +39,37 @@ static void clear_entry(struct tr_manifest_file *e, size_t n_keys)
 	free(e->column_bytes);
 }
 
+static struct tr_stage_closing *closing_at(struct tr_stage_files *f, size_t i)
+{
+	return &f->closing[(f->oldest + i) % TR_STAGE_CLOSING_MAX];
+}
+
 static void remove_file(struct tr_stage_files *f, const char *path)
 {
 	struct tr_err ignored = { 0 }; /* what stays is unreferenced: gc's work */
 	(void)!f->store->ops->remove(f->store, path, &ignored);
 }
 
-static void remove_done(struct tr_stage_files *f)
+/* Also of those that were being committed: they may be there. */
+static void remove_all(struct tr_stage_files *f)
 {
 	struct tr_err ignored = { 0 };
-	const char **keys = f->n ? tr_calloc(f->n, sizeof *keys, &ignored) : NULL;
-	for (size_t i = 0; keys && i < f->n; i++)
-		keys[i] = f->done[i].path;
+	size_t n = f->n + f->n_closing;
+	const char **keys = n ? tr_calloc(n, sizeof *keys, &ignored) : NULL;
+	for (size_t i = 0; keys && i < n; i++)
+		keys[i] = i < f->n ? f->done[i].path : closing_at(f, i - f->n)->entry.path;
 	if (keys)
-		(void)!f->store->ops->remove_many(f->store, keys, f->n, &ignored);
+		(void)!f->store->ops->remove_many(f->store, keys, n, &ignored);
 	free(keys);
 }
 
 void tr_stage_files_clear(struct tr_stage_files *f)
 {
-	remove_done(f);
+	for (size_t i = 0; i < f->n_closing; i++)
+		tr_sink_free(closing_at(f, i)->sink);
+	remove_all(f);
+	for (size_t i = 0; i < f->n_closing; i++)
+		clear_entry(&closing_at(f, i)->entry, f->n_keys);
 	for (size_t i = 0; i < f->n; i++)
 		clear_entry(&f->done[i], f->n_keys);
 	free(f->done);
@@ -68,8 +79,84 @@ void tr_stage_files_clear(struct tr_stage_files *f)
 	*f = (struct tr_stage_files){ 0 };
 }
 
+/* ---- what is being committed ---- */
+
+static bool add_entry(struct tr_stage_files *f, const struct tr_manifest_file *e, struct tr_err *err)
+{
+	pthread_mutex_lock(&f->lock);
+	bool ok = tr_array_grow((void **)&f->done, f->n, &f->cap, sizeof *f->done, err);
+	if (ok)
+		f->done[f->n++] = *e;
+	pthread_mutex_unlock(&f->lock);
+	return ok;
+}
+
+/* The file is there, with what the sink says of it; or it will not be. Frees the sink. */
+static bool end_commit(struct tr_stage_files *f, struct tr_stage_closing *c, struct tr_err *err)
+{
+	bool ok = tr_sink_commit(c->sink, err);
+	if (ok) {
+		memcpy(c->entry.checksum, c->sink->checksum, sizeof c->entry.checksum);
+		ok = add_entry(f, &c->entry, err);
+		if (!ok)
+			remove_file(f, c->entry.path);
+	}
+	if (!ok)
+		clear_entry(&c->entry, f->n_keys);
+	tr_sink_free(c->sink);
+	return ok;
+}
+
+/* Wait for the oldest commits until no more than `most` are left. */
+static bool end_closing(struct tr_stage_files *f, size_t most, struct tr_err *err)
+{
+	for (;;) {
+		pthread_mutex_lock(&f->lock);
+		bool more = f->n_closing > most;
+		struct tr_stage_closing c = more ? *closing_at(f, 0) : (struct tr_stage_closing){ 0 };
+		if (more) {
+			f->oldest = (f->oldest + 1) % TR_STAGE_CLOSING_MAX;
+			f->n_closing--;
+		}
+		pthread_mutex_unlock(&f->lock);
+		if (!more)
+			return true;
+		if (!end_commit(f, &c, err))
+			return false;
+	}
+}
+
+static bool add_closing(struct tr_stage_files *f, const struct tr_stage_closing *c)
+{
+	pthread_mutex_lock(&f->lock);
+	bool room = f->n_closing < TR_STAGE_CLOSING_MAX;
+	if (room)
+		*closing_at(f, f->n_closing++) = *c;
+	pthread_mutex_unlock(&f->lock);
+	return room;
+}
+
+/* Takes sink and entry over, also on failure. */
+static bool begin_commit(struct tr_stage_files *f, struct tr_stage_closing *c, struct tr_err *err)
+{
+	if (!c->sink->ops->start_commit)
+		return end_commit(f, c, err);
+	bool started = c->sink->ops->start_commit(c->sink, err), ok = started;
+	while (ok && !add_closing(f, c))
+		ok = end_closing(f, TR_STAGE_CLOSING_MAX - 1, err);
+	if (ok)
+		return true;
+	tr_sink_free(c->sink);
+	if (started)
+		remove_file(f, c->entry.path);
+	clear_entry(&c->entry, f->n_keys);
+	return false;
+}
+
 bool tr_stage_files_take(struct tr_stage_files *f, struct tr_manifest *m, struct tr_err *err)
 {
+	if (!end_closing(f, 0, err))
+		return false;
 	while (m->files_cap < m->n_files + f->n)
 		if (!tr_array_grow((void **)&m->files, m->files_cap, &m->files_cap, sizeof *m->files, err))
 			return false;
@@ -174,35 +261,24 @@ static bool fill_entry(const struct tr_stage_files *f, struct tr_stage_file *fil
 	return true;
 }
 
-static bool add_entry(struct tr_stage_files *f, const struct tr_manifest_file *e, struct tr_err *err)
-{
-	pthread_mutex_lock(&f->lock);
-	bool ok = tr_array_grow((void **)&f->done, f->n, &f->cap, sizeof *f->done, err);
-	if (ok)
-		f->done[f->n++] = *e;
-	pthread_mutex_unlock(&f->lock);
-	return ok;
-}
-
 bool tr_stage_file_close(struct tr_stage_files *f, struct tr_stage_file *file, struct tr_err *err)
 {
 	if (!file->writer)
 		return true;
-	struct tr_manifest_file entry = { 0 };
+	struct tr_stage_closing closing = { 0 };
 	struct tr_parquet_stats stats = { 0 };
 	bool ok = tr_parquet_writer_close(file->writer, &stats, err);
 	if (ok) {
 		count_bytes(f, file, file->sink->bytes);
-		ok = fill_entry(f, file, &stats, &entry, err) && tr_sink_commit(file->sink, err);
+		ok = fill_entry(f, file, &stats, &closing.entry, err);
 	}
 	if (ok) {
-		memcpy(entry.checksum, file->sink->checksum, sizeof entry.checksum);
-		ok = add_entry(f, &entry, err);
-		if (!ok)
-			remove_file(f, entry.path);
+		closing.sink = file->sink;
+		file->sink = NULL;
+		ok = begin_commit(f, &closing, err);
+	} else {
+		clear_entry(&closing.entry, f->n_keys);
 	}
-	if (!ok)
-		clear_entry(&entry, f->n_keys);
 	tr_parquet_stats_clear(&stats);
 	tr_stage_file_abort(file);
 	return ok;

@@ -121,7 +121,7 @@ static bool run_checks(const struct tr_plan_dataset *d, struct tr_store *store, 
 	const char *dir;
 	const struct tr_plan_memory share = tr_plan_memory_of_checks(d->limits.memory, d->limits.threads);
 	struct tr_engine_options options = { .memory = share.engine,
-		.threads = share.threads,
+		.threads = tr_engine_read_threads(store, share.engine, share.threads),
 		.temp_dir = temp_dir,
 		.disk = d->limits.disk };
 	tr_engine_allow(&options, store, &dir);

@@ -266,10 +266,13 @@ static void fill_report(const struct tr_job *job, const struct tr_manifest *m)
 static void unstage(const struct tr_job *job, const struct tr_manifest *m)
 {
 	struct tr_store *store = job->options->lake->store;
-	for (size_t i = 0; i < m->n_files; i++) {
-		struct tr_err ignored = { 0 };
-		(void)!store->ops->remove(store, m->files[i].path, &ignored);
-	}
+	struct tr_err ignored = { 0 };
+	const char **keys = tr_calloc(m->n_files, sizeof *keys, &ignored);
+	for (size_t i = 0; keys && i < m->n_files; i++)
+		keys[i] = m->files[i].path;
+	if (keys && m->n_files)
+		(void)!store->ops->remove_many(store, keys, m->n_files, &ignored);
+	free(keys);
 }
 
 static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manifest *m, struct tr_err *err)

@@ -127,7 +127,8 @@ bool tr_lakehouse_open(const struct tr_lakehouse_options *o, struct tr_lakehouse
 {
 	const char *location = o->location ? o->location : o->config->lake.location;
 	bool s3 = strncmp(location, "s3://", 5) == 0;
-	*out = (struct tr_lakehouse){ .lake.catalog = &tr_catalog_local };
+	/* In S3 without Glue the manifests are all there is: nobody looks for a newer one after a commit. */
+	*out = (struct tr_lakehouse){ .lake.catalog = s3 ? NULL : &tr_catalog_local };
 	bool ok = s3 ? open_s3(out, o, location, err)
 		     : tr_store_local_open(location, o->create, &out->store, err);
 	out->lake.store = out->store;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "lake/lake_lease.h"
 
 size_t tr_pins_find(const struct tr_pins *pins, const struct tr_plan_source *source)
@@ -49,6 +50,32 @@ static bool pin_newest(struct tr_pins *pins, const char *dataset, struct tr_err 
 		(version == 0 || tr_pins_take(pins, i, version, err));
 }
 
+/* All but the first, which tries the server. */
+static bool lease(void *context, size_t i, struct tr_err *err)
+{
+	struct tr_pins *pins = context;
+	return tr_pins_renew(pins, i + 1, err);
+}
+
+static bool take_leases(struct tr_pins *pins, const struct tr_plan *plan, struct tr_err *err)
+{
+	for (; pins->n < plan->n_datasets; pins->n++, pins->n_made++) {
+		pins->items[pins->n].dataset = plan->datasets[pins->n].config->name;
+		tr_manifest_init(&pins->items[pins->n].manifest);
+	}
+	return pins->n == 0 ||
+		(tr_lake_lease(pins->lake, pins->items[0].dataset, pins->run_id, err) &&
+			tr_each(pins->n - 1, pins->lake->store->side_by_side, lease, pins, err));
+}
+
+static bool end_lease(void *context, size_t i, struct tr_err *err)
+{
+	const struct tr_pins *pins = context;
+	(void)err;
+	tr_lake_lease_end(pins->lake, pins->items[i].dataset, pins->run_id);
+	return true;
+}
+
 bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct tr_lake *lake,
 	const char *run_id, struct tr_err *err)
 {
@@ -59,12 +86,8 @@ bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct
 	pins->items = tr_calloc(most, sizeof *pins->items, err);
 	if (!pins->items)
 		return false;
-	for (; pins->n < plan->n_datasets; pins->n++, pins->n_made++) {
-		pins->items[pins->n].dataset = plan->datasets[pins->n].config->name;
-		tr_manifest_init(&pins->items[pins->n].manifest);
-		if (!tr_lake_lease(lake, pins->items[pins->n].dataset, run_id, err))
-			return false;
-	}
+	if (!take_leases(pins, plan, err))
+		return false;
 	for (size_t i = 0; i < plan->n_datasets; i++) {
 		const struct tr_plan_dataset *d = &plan->datasets[i];
 		for (size_t k = 0; k < d->n_sources; k++)
@@ -77,10 +100,11 @@ bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct
 
 void tr_pins_clear(struct tr_pins *pins)
 {
-	for (size_t i = 0; i < pins->n; i++) {
-		tr_lake_lease_end(pins->lake, pins->items[i].dataset, pins->run_id);
+	struct tr_err none = { 0 };
+	if (pins->n)
+		(void)!tr_each(pins->n, pins->lake->store->side_by_side, end_lease, pins, &none);
+	for (size_t i = 0; i < pins->n; i++)
 		tr_manifest_clear(&pins->items[i].manifest);
-	}
 	free(pins->items);
 	*pins = (struct tr_pins){ 0 };
 }

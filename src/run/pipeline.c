@@ -229,12 +229,12 @@ static bool query_embedded(struct tr_pipeline *p, const char *sql, struct ArrowA
 {
 	const char *dir;
 	struct tr_engine_options options = { .memory = p->config.limits.memory / QUERY_MEMORY_SHARE,
-		.threads = p->config.limits.threads,
 		.temp_dir = p->config.limits.temp_dir,
 		.disk = p->config.limits.disk,
 		.keep_order = true };
 	struct tr_engine_describe describe = { 0 };
 	tr_engine_allow(&options, p->house.store, &dir);
+	options.threads = tr_engine_read_threads(p->house.store, options.memory, p->config.limits.threads);
 	struct tr_engine *engine;
 	if (!tr_engine_open(&options, &engine, err))
 		return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/each.h"
 #include "io/temp_dir.h"
 #include "run/job.h"
 #include "run/prefetch.h"
@@ -38,6 +39,17 @@ static uint64_t peak_memory(void)
 	return kib * 1024;
 }
 
+static bool read_parent(void *context, size_t i, struct tr_err *err)
+{
+	struct run *r = context;
+	const struct tr_lake *lake = r->options->lake;
+	const char *name = r->options->plan->datasets[i].config->name;
+	struct tr_view_state view;
+	bool found;
+	return tr_lake_load(lake, name, 0, &r->parents[i], &found, err) &&
+		tr_lake_view(lake, name, &view, err);
+}
+
 /* The parents are read before the snapshot is opened, and before the versions that are read: what
  * is older can't replace a newer version (design.md §3). A view that belongs to others is found
  * out before the work rather than after it. The leases come before the first file. */
@@ -52,15 +64,8 @@ static bool begin(struct run *r, struct tr_err *err)
 		return false;
 	for (size_t i = 0; i < r->n; i++)
 		tr_manifest_init(&r->parents[i]);
-	for (size_t i = 0; i < r->n; i++) {
-		bool found;
-		struct tr_view_state view;
-		const char *name = plan->datasets[i].config->name;
-		if (!tr_lake_load(o->lake, name, 0, &r->parents[i], &found, err) ||
-			!tr_lake_view(o->lake, name, &view, err))
-			return false;
-	}
-	if (!tr_pins_init(&r->pins, plan, o->lake, r->run_id, err) ||
+	if (!tr_each(r->n, o->lake->store->side_by_side, read_parent, r, err) ||
+		!tr_pins_init(&r->pins, plan, o->lake, r->run_id, err) ||
 		!tr_temp_dir_init(&r->temp, plan->config->limits.temp_dir, r->run_id, err))
 		return false;
 	r->watch = (struct tr_watch){ .events = o->events,
@@ -256,7 +261,8 @@ static void settle(struct run *r, size_t i, bool ok)
 		explain_cancel(r, &dr->err);
 		tr_emit_text(r->options->events, TR_EVENT_FAILED, dr->dataset, "%s", dr->err.what);
 	}
-	tr_lake_lease_end(r->options->lake, dr->dataset, r->run_id);
+	if (!dr->published) /* else its commit has */
+		tr_lake_lease_end(r->options->lake, dr->dataset, r->run_id);
 }
 
 /* Postgres was lost before the first dataset's turn: what reads it has failed, the others go on. */

@@ -24,6 +24,7 @@ proxy.hold(operation, ...)
                    hold(..., after=True): when the server has answered
 proxy.down(service)
                    a context in which connecting to it is refused
+proxy.delay_s      how long every call takes at least, before the server sees it (0)
 proxy.clear()      forgets rules and calls
 
 Every call site and every fault: run once without faults for proxy.operations(), then once for
@@ -36,6 +37,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 BODY_MAX = 256 << 20
@@ -116,6 +118,8 @@ class Call:
     fault: str = ""     # what was done to it
     access_key: str = ""   # that signed it
     answer_bytes: int = 0  # of the answer's body
+    began_s: float = 0.0   # on the monotonic clock
+    ended_s: float = 0.0   # when it was answered
     headers: dict = dataclasses.field(default_factory=dict)  # of the request, names in lower case
 
     def __str__(self):
@@ -225,6 +229,7 @@ class FaultProxy:
         """servers: service -> URL; env: for tailrace, whose AWS_ENDPOINT_URL_<SERVICE> are replaced."""
         self.lock = threading.Lock()
         self.calls, self.rules = [], []
+        self.delay_s = 0.0
         self.closing = threading.Event()
         self.listeners = {service: Listener(self, service, url) for service, url in servers.items()}
         self.base_env = env or {}
@@ -314,9 +319,11 @@ class FaultProxy:
         if request is None:
             return False
         call = call_of(listener.service, request)
+        call.began_s = time.monotonic()
         with self.lock:
             self.calls.append(call)
             taken = [rule for rule in self.rules if rule.take(call)]
+        self.closing.wait(self.delay_s)
         for held in (rule for rule in taken if isinstance(rule, Held)):
             call.fault = "held"
             if not held.after:
@@ -336,6 +343,7 @@ class FaultProxy:
             reset(client)
             return False
         call.status, call.answer_bytes = answer.status, len(answer.body)
+        call.ended_s = time.monotonic()
         client.sendall(answer.raw)
         return not answer.closes
 

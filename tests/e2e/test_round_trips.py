@@ -1,0 +1,101 @@
+"""A request to S3 takes its time whatever it carries: many of them go side by side, and none in vain."""
+import json
+import signal
+
+import pytest
+
+PARTS = 40
+
+
+@pytest.fixture
+def parts(project, db, aws):
+    """One small file for each of many partitions."""
+    db.execute(f"CREATE TABLE parts AS SELECT i AS id, i % {PARTS} AS part FROM generate_series(0, 3999) i")
+    project.config({"lake": {"location": aws.location}, "limits": {"threads": 1, "connections": 1},
+                    "datasets": {"parts": {"inputs": {"p": "parts"}, "partition_by": ["part"]}}})
+    return project
+
+
+def staged(aws):
+    return aws.keys(f"{aws.prefix}/parts/")
+
+
+@pytest.mark.threads
+def test_small_files_do_not_wait_for_each_other(parts, aws, fault_proxy):
+    proxy = fault_proxy(aws)
+    first, eighth = (proxy.hold("s3:PutObject", path="/part-", nth=n) for n in (1, 8))
+    process = parts.spawn("run", env=proxy.env)
+    first.wait()
+    eighth.wait()  # it comes while the first one has no answer
+    first.release()
+    eighth.release()
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, error)
+    assert len(staged(aws)) == PARTS
+    done = parts.run("query", "--format", "csv", "SELECT count(*), sum(id), count(DISTINCT part) FROM parts",
+                     env=aws.env, check=0)
+    assert done.stdout.splitlines()[1] == f"4000,{sum(range(4000))},{PARTS}"
+
+
+def test_one_file_of_many_that_is_refused_ends_the_run_and_takes_the_others_back(parts, aws, fault_proxy):
+    proxy = fault_proxy(aws)
+    rule = proxy.fail("denied", "s3:PutObject", path="/part-00020", times=None)
+    done = parts.run("run", env=proxy.env)
+    assert done.returncode == 2, done.stderr
+    assert "s3:PutObject" in done.stderr and "part-00020.parquet" in done.stderr
+    assert rule.fired == 1
+    assert aws.keys() == []
+
+
+def test_ctrl_c_takes_back_the_files_on_their_way(parts, aws, fault_proxy):
+    proxy = fault_proxy(aws)
+    first, eighth = (proxy.hold("s3:PutObject", path="/part-", nth=n) for n in (1, 8))
+    process = parts.spawn("run", env=proxy.env)
+    first.wait()
+    eighth.wait()
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, error)
+    assert aws.keys() == []
+    first.release()
+    eighth.release()
+
+
+def test_files_are_verified_side_by_side_and_findings_told_in_their_order(parts, aws, fault_proxy):
+    parts.run("run", env=aws.env, check=0)
+    keys = staged(aws)
+    damaged = [keys[5], keys[30]]
+    aws.s3.delete_object(Bucket=aws.bucket, Key=keys[17])
+    for key in damaged:
+        body = bytearray(aws.read(key))
+        body[20] ^= 1
+        aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=bytes(body))
+    proxy = fault_proxy(aws)
+    first, eighth = (proxy.hold("s3:HeadObject", nth=n) for n in (1, 8))
+    process = parts.spawn("verify", "--json", env=proxy.env)
+    first.wait()
+    eighth.wait()
+    first.release()
+    eighth.release()
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 4, (out, error)
+    report = json.loads(out)[0]
+    assert (report["files"], report["rows"], report["findings"]) == (PARTS, 4000, 3)
+    names = [key.rsplit("/", 1)[1] for key in (keys[5], keys[17], keys[30])]
+    number = {name: error.index(name) for name in names}
+    assert sorted(names, key=number.get) == sorted(names)
+
+
+def test_a_small_run_makes_no_request_in_vain(project, db, aws, fault_proxy):
+    """Between two commits of a dataset: 14 requests, each of which the protocol of lake.h needs."""
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) i")
+    project.config({"lake": {"location": aws.location}, "datasets": {"t": {"inputs": {"t": "t"}}}})
+    project.run("run", env=aws.env, check=0)
+    proxy = fault_proxy(aws)
+    project.run("run", env=proxy.env, check=0)
+    assert [call.operation.removeprefix("s3:") for call in proxy.find()] == [
+        "ListObjectsV2", "GetObject",                      # the parent
+        "PutObject", "GetObject", "PutObject",             # the lease, its mark, and that the server keeps conditions
+        "PutObject", "GetObject",                          # the file and its footer
+        "PutObject", "GetObject", "ListObjectsV2", "HeadObject", "PutObject",  # the commit
+        "DeleteObject", "DeleteObject"]                    # the lease: after the commit, and at the end
