@@ -4,7 +4,9 @@ import signal
 
 import pytest
 
-PARTS = 40
+from s3_lake import lake
+
+PARTS = 100  # more than a stage has in closing at once
 
 
 @pytest.fixture
@@ -99,3 +101,38 @@ def test_a_small_run_makes_no_request_in_vain(project, db, aws, fault_proxy):
         "PutObject", "GetObject",                          # the file and its footer
         "PutObject", "GetObject", "ListObjectsV2", "HeadObject", "PutObject",  # the commit
         "DeleteObject", "DeleteObject"]                    # the lease: after the commit, and at the end
+
+
+def test_files_of_another_engine_are_read_side_by_side(parts, aws, fake_athena, fault_proxy):
+    parts.write("copy.sql", "SELECT id, part % 20 AS part FROM parts")
+    parts.config({"lake": lake(aws), "datasets": {
+        "parts": {"inputs": {"p": "parts"}},
+        "there": {"from": ["parts"], "sql": "copy.sql", "run_on": "athena", "partition_by": ["part"],
+                  "partitions": "registered", "columns": {"id": "int", "part": {"type": "int", "not_null": True}}}}})
+    parts.run("run", "parts", env=fake_athena.env, check=0)
+    proxy = fault_proxy(fake_athena)
+    first, eighth = (proxy.hold("s3:GetObject", path="/prod/there/", nth=n) for n in (1, 8))
+    process = parts.spawn("run", "there", env=proxy.env)
+    first.wait()
+    eighth.wait()
+    first.release()
+    eighth.release()
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, error)
+    done = parts.run("query", "--format", "csv", "SELECT count(*), sum(id), count(DISTINCT part) FROM there",
+                     env=aws.env, check=0)
+    assert done.stdout.splitlines()[1] == f"4000,{sum(range(4000))},20"
+
+
+def test_a_query_reads_files_side_by_side(parts, aws, fault_proxy):
+    """By more threads than limits.threads says: they wait."""
+    parts.run("run", env=aws.env, check=0)
+    proxy = fault_proxy(aws)
+    one, other = (proxy.hold("s3:HeadObject", nth=n) for n in (4, 6))
+    process = parts.spawn("query", "--format", "csv", "SELECT sum(id) FROM parts", env=proxy.env)
+    one.wait()
+    other.wait()
+    one.release()
+    other.release()
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0 and out.split() == ["sum(id)", str(sum(range(4000)))], (out, error)
