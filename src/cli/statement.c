@@ -105,9 +105,13 @@ static bool suggest_dataset(const struct tr_statement_names *names, struct tr_er
 	if (strncmp(err->what, BEGINNING, sizeof BEGINNING - 1) != 0 || !strstr(err->what, "does not exist"))
 		return false;
 	const char *at = err->what + sizeof BEGINNING - 1;
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, " "), at);
-	const char *closest =
-		tr_name_closest(name, (const char *const *)names->published, names->n_published);
+	at += *at == '"'; /* "public.orders" */
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, " \""), at);
+	const char *dot = strrchr(name, '.');
+	const char *closest = tr_name_closest(dot ? dot + 1 : name, (const char *const *)names->published,
+		names->n_published);
+	if (closest && dot)
+		return tr_err_hint(err, "a dataset goes by its name alone: `%s`", closest);
 	if (closest)
 		return tr_err_hint(err, "did you mean `%s`? `tailrace datasets` lists all", closest);
 	return tr_err_hint(err, "`tailrace datasets` lists what can be queried");

@@ -121,6 +121,21 @@ static bool check_call(const struct check *c, json_t *node, struct tr_err *err)
 	return false;
 }
 
+/* SHOW TABLES and the like, where tables become known only as statements name them: the list would be
+ * empty, whatever is published. */
+static bool check_show(const struct check *c, json_t *node, struct tr_err *err)
+{
+	bool describes = json_is_object(json_object_get(node, "query"));
+	if (describes || c->engine->n_sources + c->engine->n_published > 0)
+		return true;
+	tr_err_set(err, TR_ERR_USER, "a statement can't list tables");
+	tr_err_hint(err,
+		"`tailrace datasets` lists what is published, `\\d` does in the prompt; DESCRIBE and a name "
+		"show the columns");
+	tr_engine_place(c->sql, c->sql_file, 0, err);
+	return false;
+}
+
 static bool check_node(const struct check *c, json_t *node, int depth, struct tr_err *err)
 {
 	if (depth > DEPTH_MAX)
@@ -130,6 +145,8 @@ static bool check_node(const struct check *c, json_t *node, int depth, struct tr
 	json_array_foreach(node, i, child) if (!check_node(c, child, depth + 1, err)) return false;
 	const char *type = json_string_value(json_object_get(node, "type"));
 	if (!check_call(c, node, err))
+		return false;
+	if (type && strcmp(type, "SHOW_REF") == 0 && !check_show(c, node, err))
 		return false;
 	if (type && strcmp(type, "TABLE_FUNCTION") == 0 && !check_function(c, node, err))
 		return false;

@@ -229,6 +229,10 @@ static bool is_word(char c)
 static void hint_kept_word(struct tr_err *err, const char *sql, size_t offset)
 {
 	size_t len = strlen(sql), start = offset < len ? offset : len, end = start;
+	if (sql[start] == '@') {
+		tr_err_hint(err, "a version is named in double quotes: \"orders@7\"");
+		return;
+	}
 	while (is_word(sql[end]))
 		end++;
 	if (!is_kept_word(sql + start, end - start)) {

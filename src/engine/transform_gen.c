@@ -293,7 +293,8 @@ static void add_prototype(struct tr_str *s, const struct tr_transform_spec *spec
 		for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
 			if (strcmp(alias, own[k]) == 0)
 				strcat(alias, "_");
-		tr_str_addf(s, "const struct in_%s *%s, ", spec->inputs[i].alias, alias);
+		tr_str_addf(s, "const struct in_%s *%s,%s", spec->inputs[i].alias, alias,
+			i + 1 < spec->n_inputs ? " " : "");
 	}
 	tr_str_addf(s, "\n\tconst struct %s_params *params, struct out_%s *out, struct tr_ctx *ctx);\n",
 		spec->dataset, spec->dataset);

@@ -220,6 +220,9 @@ def test_max_rows_cuts_every_format_and_says_so(published):
     ("SELECT 'ü' AS 名前, nope FROM everything", "nope", "SQL:1:24", 20, None),
     ("SELECT 1 +\n FROM", "syntax error", "SQL:2:2", 1, None),
     ("SELECT 'ü', * FROM order", "syntax error", "SQL:1:21", 19, "where `order` is meant as a name, write it in double"),
+    ("FROM everything@1", "syntax error", "SQL:1:16", 15, "a version is named in double quotes"),
+    ("FROM public.everything", "does not exist", "SQL:1:6", 5, "goes by its name alone: `everything`"),
+    ("SHOW TABLES", "can't list tables", "SQL:1:1", 0, "`tailrace datasets` lists what is published"),
     ("SELECT max(at) FROM everything", "syntax error", "SQL:1:14", 13, "where `at` is meant as a name"),
     ("SELECT id.lable FROM everything AS id", "`id` has no column or field `lable`", "SQL:1:8", 7, "`label`"),
 ])

@@ -410,7 +410,7 @@ static void names_that_c_keeps_for_itself_get_a_tail(void **state)
 	char *header = tr_transform_header(&spec, &err);
 	assert_non_null(header);
 	assert_non_null(strstr(header,
-		"enum tr_verdict union_(const struct in_out *out_, const struct in_int *int_, "));
+		"enum tr_verdict union_(const struct in_out *out_, const struct in_int *int_,\n"));
 	assert_non_null(strstr(header, "return union_(sides[0]"));
 	free(header);
 }
