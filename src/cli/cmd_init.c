@@ -120,7 +120,8 @@ static bool look(struct init *in, const char *tables, struct tr_err *err)
 		return false;
 	const char *slash = strrchr(tr_pg_where(pg), '/');
 	tr_copy_text(in->database, sizeof in->database, slash ? slash + 1 : "");
-	bool ok = tr_pg_exec(pg, "SET default_transaction_read_only = on", err) &&
+	/* Not a setting of the session: behind a pooler the next client would inherit it. */
+	bool ok = tr_pg_exec(pg, "BEGIN TRANSACTION READ ONLY", err) &&
 		tr_relation_list(pg, &in->relations, &in->n, err);
 	if (ok && in->n == 0) {
 		ok = tr_err_set(err, TR_ERR_USER, "%s has no table or view that this user may read",

@@ -19,6 +19,8 @@
 #define REACH_TIMEOUT_MS 2000
 /* 300 us: at 200 MB/s some 60 KB, a third of what a local socket holds by default. */
 #define COPY_REST_NS 300000
+/* For ending a transaction before the connection is closed. */
+#define ROLLBACK_TIMEOUT_US INT64_C(2000000)
 
 struct tr_pg {
 	PGconn *conn;
@@ -208,16 +210,6 @@ bool tr_pg_conninfo_get(const char *conninfo, const char *setting, char **out, s
 	return ok;
 }
 
-void tr_pg_close(struct tr_pg *pg)
-{
-	if (!pg)
-		return;
-	if (pg->piece)
-		PQfreemem(pg->piece);
-	PQfinish(pg->conn);
-	free(pg);
-}
-
 int tr_pg_server_version(const struct tr_pg *pg)
 {
 	return PQserverVersion(pg->conn);
@@ -270,15 +262,17 @@ static bool refused(struct tr_pg *pg, const PGresult *r, const char *during, str
 static bool read_answer(struct tr_pg *pg, int64_t deadline_us, PGresult **keep, struct tr_err *err)
 {
 	bool ok = true;
+	struct tr_err ignored = { 0 };
 	for (;;) {
 		PGresult *r;
-		if (!next_result(pg, deadline_us, &r, err))
+		/* A server that ends the connection says why first: that is the error, not the loss. */
+		if (!next_result(pg, deadline_us, &r, ok ? err : &ignored))
 			return false;
 		if (!r)
 			return ok;
 		ExecStatusType status = PQresultStatus(r);
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-			ok = refused(pg, r, "while it worked on a query", err);
+			ok = refused(pg, r, "while it worked on a query", ok ? err : &ignored);
 			if (pg->broken) {
 				PQclear(r);
 				return false;
@@ -352,6 +346,29 @@ void tr_pg_result_free(struct tr_pg_result *r)
 	free(r);
 }
 
+/* A pooler throws the server's connection away where its client leaves within a transaction. */
+static void end_transaction(struct tr_pg *pg)
+{
+	PGTransactionStatusType status = PQtransactionStatus(pg->conn);
+	if (pg->broken || (status != PQTRANS_INTRANS && status != PQTRANS_INERROR))
+		return;
+	struct tr_err ignored = { 0 };
+	if (PQsendQuery(pg->conn, "ROLLBACK") &&
+		!read_answer(pg, tr_clock_monotonic_us() + ROLLBACK_TIMEOUT_US, NULL, &ignored))
+		tr_err_clear(&ignored); /* the server ends it when the connection is gone */
+}
+
+void tr_pg_close(struct tr_pg *pg)
+{
+	if (!pg)
+		return;
+	if (pg->piece)
+		PQfreemem(pg->piece);
+	end_transaction(pg);
+	PQfinish(pg->conn);
+	free(pg);
+}
+
 /* ---- COPY ---- */
 
 /* The server sends pieces of 8 KB and, while we sleep on the socket, wakes us for each. A short
@@ -382,8 +399,10 @@ bool tr_pg_copy_start(struct tr_pg *pg, const char *sql, struct tr_err *err)
 		if (!ok)
 			refused(pg, r, "before the first row", err);
 		PQclear(r);
-		if (!ok)
-			return (pg->broken || read_answer(pg, 0, NULL, err)) && false;
+		if (!ok) {
+			struct tr_err ignored = { 0 };
+			return (pg->broken || read_answer(pg, 0, NULL, &ignored)) && false;
+		}
 		if (status == PGRES_COPY_OUT) {
 			pg->copying = true;
 			return true;

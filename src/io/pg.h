@@ -31,6 +31,7 @@ bool tr_pg_conninfo_get(const char *conninfo, const char *setting, char **out, s
 /* Errors: host unknown or refusing (transient), wrong password or database (user), each
  * with a hint and without a secret. */
 bool tr_pg_open(const struct tr_pg_options *options, struct tr_pg **out, struct tr_err *err) TR_CHECKED;
+/* An open transaction is rolled back first, within two seconds. */
 void tr_pg_close(struct tr_pg *pg);
 int tr_pg_server_version(const struct tr_pg *pg); /* 150006 */
 /* `host:port/database` without user's secrets, for messages; borrowed. */

@@ -99,7 +99,8 @@ static const struct refusal refusals[] = {
 	{ "57", TR_ERR_TRANSIENT, "is shutting down", "try again when it accepts connections" },
 	{ "08P01", TR_ERR_USER, "does not accept the connection's parameters",
 		"if a pooler stands before the server, check the database's name and that it accepts "
-		"application_name and client_encoding" },
+		"application_name and client_encoding (PgBouncer: ignore_startup_parameters); it takes no "
+		"`options` in the URL" },
 };
 
 static const struct refusal *find_refusal(const char *sqlstate)
@@ -210,6 +211,30 @@ static const struct refusal statements[] = {
 	{ "42703", TR_ERR_USER, NULL, "the column is not there (any more): check its name" },
 };
 
+/* What PgBouncer says itself, all under one SQLSTATE. The first that fits. */
+static const struct obstacle poolers[] = {
+	{ "query_wait_timeout", TR_ERR_TRANSIENT,
+		"the pooler had no free connection to the server: a run holds up to limits.connections of them "
+		"at once; lower limits.connections, or raise the pool's size (default_pool_size)" },
+	{ "statement pooling", TR_ERR_USER,
+		"a run reads in one transaction: set the pooler's pool_mode to transaction or session for "
+		"this "
+		"database, or connect past it" },
+	{ "timeout", TR_ERR_TRANSIENT,
+		"the pooler ended it: raise that timeout of the pooler for this user, or connect past it" },
+	{ "", TR_ERR_TRANSIENT, "try again; if it happens again, see the log of the pooler or the server" },
+};
+
+static bool err_pooler(const char *text, struct tr_err *err)
+{
+	const struct obstacle *found = poolers;
+	while (!strstr(text, found->text))
+		found++;
+	tr_err_set(err, found->kind, "Postgres or a pooler before it: %s", text);
+	tr_err_detail(err, "SQLSTATE 08P01");
+	return tr_err_hint(err, "%s", found->hint);
+}
+
 static const char *field(const PGresult *r, int code)
 {
 	const char *text = PQresultErrorField(r, code);
@@ -219,6 +244,8 @@ static const char *field(const PGresult *r, int code)
 bool tr_pg_err_result(const PGresult *r, struct tr_err *err)
 {
 	const char *sqlstate = field(r, PG_DIAG_SQLSTATE);
+	if (strcmp(sqlstate, "08P01") == 0)
+		return err_pooler(field(r, PG_DIAG_MESSAGE_PRIMARY), err);
 	const struct refusal *found = NULL;
 	for (size_t i = 0; i < sizeof statements / sizeof statements[0] && !found; i++)
 		if (strncmp(sqlstate, statements[i].sqlstate, strlen(statements[i].sqlstate)) == 0)

@@ -225,7 +225,7 @@ static bool fill_manifest(const struct tr_job *job, const struct tr_schema *sche
 	return (m->dataset = tr_strdup(d->config->name, err)) && (m->run_id = tr_strdup(job->run_id, err)) &&
 		(m->tailrace = tr_strdup(TR_VERSION, err)) && (m->kind = tr_strdup("run", err)) &&
 		(m->snapshot_xmin_xmax = tr_strdup(s->xmin_xmax, err)) &&
-		(m->snapshot_lsn = tr_strdup(s->lsn, err)) && fill_sources(job, m, err) &&
+		(!s->lsn[0] || (m->snapshot_lsn = tr_strdup(s->lsn, err))) && fill_sources(job, m, err) &&
 		tr_stage_schema(schema, d->keys, d->n_keys, &m->schema, err);
 }
 

@@ -47,6 +47,12 @@ static const char relations_sql[] =
 	" JOIN total t ON t.root = c.oid LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam"
 	" ORDER BY c.oid";
 
+/* Of pg_attribute a. From Postgres 18 on attnotnull is also true where the constraint ('n', which
+ * older servers don't have) is NOT VALID: rows from before it may hold nulls. */
+#define MAY_BE_NULL                                                                                         \
+	"(NOT a.attnotnull OR EXISTS (SELECT FROM pg_catalog.pg_constraint v WHERE v.conrelid = a.attrelid" \
+	" AND v.contype = 'n' AND NOT v.convalidated AND v.conkey[1] = a.attnum))"
+
 /* A NOT NULL holds for all rows that are read only where all children have it too (ALTER TABLE
  * ONLY), and the server does not enforce it on foreign tables. */
 static const char columns_sql[] =
@@ -54,9 +60,9 @@ static const char columns_sql[] =
 	" SELECT o, o FROM unnest($1::oid[]) o"
 	" UNION SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid),"
 	" open(root, attname) AS ("
-	" SELECT DISTINCT t.root, m.attname FROM tree t JOIN pg_catalog.pg_class k ON k.oid = t.oid"
-	" JOIN pg_catalog.pg_attribute m ON m.attrelid = t.oid"
-	" WHERE m.attnum > 0 AND (NOT m.attnotnull OR k.relkind IN ('v', 'f'))),"
+	" SELECT DISTINCT t.root, a.attname FROM tree t JOIN pg_catalog.pg_class k ON k.oid = t.oid"
+	" JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid"
+	" WHERE a.attnum > 0 AND (k.relkind IN ('v', 'f') OR " MAY_BE_NULL ")),"
 	" col AS ("
 	" SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, c.relname, n.nspname,"
 	"  a.attgenerated <> '' AS generated,"
@@ -96,7 +102,7 @@ static const char keys_sql[] =
 	"  SELECT i.indrelid, i.indkey, i.indnkeyatts FROM pg_catalog.pg_index i"
 	"  WHERE i.indrelid = o.oid AND i.indisunique AND i.indisvalid AND i.indimmediate"
 	"   AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS ("
-	"    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.oid AND NOT a.attnotnull"
+	"    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.oid AND " MAY_BE_NULL
 	"     AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))"
 	"  ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1) k"
 	" CROSS JOIN LATERAL pg_catalog.unnest(k.indkey::int2[]) WITH ORDINALITY u(attnum, position)"

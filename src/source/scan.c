@@ -94,6 +94,12 @@ static bool fail(struct scan_stream *s, struct tr_err *err)
 				"row security hides rows from this user: set `source.row_security: accept` "
 				"to read "
 				"only the rows it may see, or use a role with BYPASSRLS");
+		/* A backend that cannot write, as its reader is slow, is ended without a last word. */
+		if (tr_pg_is_broken(s->pg) && !tr_pg_sqlstate(s->pg)[0] && err->kind == TR_ERR_TRANSIENT &&
+			tr_session_snapshot(s->session)->standby)
+			tr_err_hint(err,
+				"perhaps the standby's replay ended a long read: try again, or raise "
+				"max_standby_streaming_delay or set hot_standby_feedback there");
 		if (err->kind == TR_ERR_DATA)
 			name_row(s, err);
 		if (!tr_pg_is_broken(s->pg))

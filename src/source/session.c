@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define LOCK_TIMEOUT_MS 10000
-#define OLDEST_SERVER 120000
+#define OLDEST_SERVER 130000
 /* How often a wait for a connection looks whether the run was cancelled. */
 #define CANCEL_CHECK_NS 100000000
 
@@ -61,18 +61,36 @@ static bool open_connection(struct tr_session *s, struct tr_pg **out, struct tr_
 
 /* ---- the snapshot ---- */
 
+/* Aurora refuses it (its log is none of Postgres's) by one of the first two, unless it is set up
+ * for logical replication; the right to ask may be revoked. */
+static bool is_lsn_denied(const char *sqlstate)
+{
+	static const char *const states[] = { "55000", "0A000", "42501", "42883" };
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (strcmp(sqlstate, states[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The LSN is read before the snapshot is taken: what was committed before it is in the
  * snapshot but for commits under way. */
 static bool read_lsn(struct tr_pg *pg, struct tr_snapshot *snapshot, struct tr_err *err)
 {
 	struct tr_pg_result *q = NULL;
-	if (!tr_pg_query(pg,
-		    "SELECT pg_catalog.pg_is_in_recovery(), CASE WHEN pg_catalog.pg_is_in_recovery()"
-		    " THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END",
-		    NULL, 0, &q, err))
+	if (!tr_pg_query(pg, "SELECT pg_catalog.pg_is_in_recovery()", NULL, 0, &q, err))
 		return false;
 	snapshot->standby = tr_pg_cell(q, 0, 0)[0] == 't';
-	tr_copy_text(snapshot->lsn, sizeof snapshot->lsn, tr_pg_cell(q, 0, 1) ? tr_pg_cell(q, 0, 1) : "");
+	tr_pg_result_free(q);
+	const char *sql = snapshot->standby ? "SELECT pg_catalog.pg_last_wal_replay_lsn()"
+					    : "SELECT pg_catalog.pg_current_wal_lsn()";
+	struct tr_err refusal = { 0 };
+	if (!tr_pg_query(pg, sql, NULL, 0, &q, &refusal)) {
+		bool denied = !tr_pg_is_broken(pg) && is_lsn_denied(tr_pg_sqlstate(pg));
+		if (!denied)
+			*err = refusal;
+		return denied;
+	}
+	tr_copy_text(snapshot->lsn, sizeof snapshot->lsn, tr_pg_cell(q, 0, 0) ? tr_pg_cell(q, 0, 0) : "");
 	tr_pg_result_free(q);
 	return true;
 }
@@ -80,17 +98,14 @@ static bool read_lsn(struct tr_pg *pg, struct tr_snapshot *snapshot, struct tr_e
 static bool export_snapshot(struct tr_session *s, struct tr_pg *pg, struct tr_err *err)
 {
 	struct tr_snapshot *snapshot = &s->snapshot;
-	char sql[512];
 	struct tr_pg_result *q = NULL;
 	if (!tr_pg_exec(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err) ||
 		!tr_pg_exec(pg, s->settings, err))
 		return false;
-	snprintf(sql, sizeof sql,
-		"SELECT pg_catalog.pg_export_snapshot(), %s::text,"
-		" (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint",
-		snapshot->server_version >= 130000 ? "pg_catalog.pg_current_snapshot()"
-						   : "pg_catalog.txid_current_snapshot()");
-	if (!tr_pg_query(pg, sql, NULL, 0, &q, err))
+	if (!tr_pg_query(pg,
+		    "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot(),"
+		    " (extract(epoch FROM pg_catalog.now()) * 1000000)::bigint",
+		    NULL, 0, &q, err))
 		return false;
 	tr_copy_text(snapshot->id, sizeof snapshot->id, tr_pg_cell(q, 0, 0));
 	tr_copy_text(snapshot->xmin_xmax, sizeof snapshot->xmin_xmax, tr_pg_cell(q, 0, 1));
@@ -108,7 +123,7 @@ static bool open_keeper(struct tr_session *s, const struct tr_session_options *o
 	if (s->snapshot.server_version < OLDEST_SERVER) {
 		tr_err_set(err, TR_ERR_USER, "Postgres %d at %s is too old",
 			s->snapshot.server_version / 10000, tr_pg_where(pg));
-		return tr_err_hint(err, "tailrace reads Postgres 12 and newer");
+		return tr_err_hint(err, "tailrace reads Postgres 13 and newer");
 	}
 	s->settings = make_settings(o, s->snapshot.server_version, err);
 	return s->settings && read_lsn(pg, &s->snapshot, err) && export_snapshot(s, pg, err);
@@ -127,7 +142,8 @@ static bool open_follower(struct tr_session *s, struct tr_pg **out, struct tr_er
 		s->snapshot.id);
 	struct tr_err refusal = { 0 };
 	if (!tr_pg_exec(pg, sql, &refusal)) {
-		if (refusal.kind == TR_ERR_USER) {
+		/* Another server does not know the snapshot: by version an invalid value, or no such object. */
+		if (refusal.kind == TR_ERR_USER || refusal.kind == TR_ERR_DATA) {
 			tr_err_set(err, TR_ERR_TRANSIENT,
 				"a second connection could not join the run's snapshot");
 			tr_err_detail(err, "%s", refusal.what);

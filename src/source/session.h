@@ -26,7 +26,7 @@ struct tr_session_options {
 struct tr_snapshot {
 	char id[64];         /* pg_export_snapshot() */
 	char xmin_xmax[256]; /* pg_current_snapshot() */
-	char lsn[32];        /* read just before it; the replay LSN on a standby */
+	char lsn[32];        /* read just before it; the replay LSN on a standby; "": not told */
 	int64_t time_us;     /* the server's clock at the snapshot */
 	bool standby;
 	int server_version;

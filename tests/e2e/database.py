@@ -18,6 +18,14 @@ CANONICAL = {
     1184: "(extract(epoch from {c}) * 1000000)::bigint::text",               # timestamptz
 }
 
+# Before 14 extract() answers in floating point: there the microseconds come from the value's own bytes.
+EPOCH_2000 = 946684800_000000
+CANONICAL_13 = CANONICAL | {
+    1083: "('x' || encode(time_send({c}), 'hex'))::bit(64)::bigint::text",
+    1114: f"(('x' || encode(timestamp_send({{c}}), 'hex'))::bit(64)::bigint + {EPOCH_2000})::text",
+    1184: f"(('x' || encode(timestamptz_send({{c}}), 'hex'))::bit(64)::bigint + {EPOCH_2000})::text",
+}
+
 
 class Database:
     def __init__(self, server, name):
@@ -71,7 +79,8 @@ class Database:
         with self.connect() as connection:
             described = connection.execute(f"SELECT * FROM ({sql}) q LIMIT 0").description
             names = [column.name for column in described]
-            expressions = [CANONICAL.get(column.type_code, "{c}::text").format(c='q."%s"' % column.name)
+            canonical = CANONICAL if connection.info.server_version >= 140000 else CANONICAL_13
+            expressions = [canonical.get(column.type_code, "{c}::text").format(c='q."%s"' % column.name)
                            for column in described]
             rows = []
             with connection.cursor().copy(

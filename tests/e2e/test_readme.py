@@ -1,5 +1,6 @@
 """What README and the how-to of S3 tell people to type, typed word for word against the stand-ins."""
 import contextlib
+import fcntl
 import os
 import re
 import subprocess
@@ -20,7 +21,15 @@ def block(path, heading, language):
 
 
 @pytest.fixture
-def acme(project, db, aws, fake_athena):
+def alone(standins):
+    """The bucket has one name for all workers, and is emptied after each test."""
+    with open(standins.folder / f"{BUCKET}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def acme(alone, project, db, aws, fake_athena):
     """The shop's database, the documentation's bucket, and a folder to type in: what it printed."""
     db.server.psql("-f", str(SHOP / "schema.sql"), database=db.name)
     db.server.psql("-v", "orders=1000", "-v", "users=25", "-f", str(SHOP / "data.sql"), database=db.name)

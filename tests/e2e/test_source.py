@@ -1,12 +1,15 @@
 """Sessions, relations and scans against a real Postgres."""
 import concurrent.futures
+import json
 import socket
+import struct
 import threading
 import time
 
 import psycopg
 import pytest
 
+from lake_reader import published
 from native import NativeError
 from polling import wait_for
 from private_postgres import PrivatePostgres, free_port
@@ -61,8 +64,22 @@ def test_the_snapshot_is_described(orders, native):
     assert number(before[0]) <= number(snapshot["lsn"]) <= number(after)
     assert int(snapshot["xmin_xmax"].split(":")[1]) > before[1] or before[1] >= int(snapshot["xmin_xmax"].split(":")[0])
     assert abs(snapshot["time_us"] / 1e6 - seconds) < 60
-    assert snapshot["standby"] is False and snapshot["server_version"] >= 120000
+    assert snapshot["standby"] is False and snapshot["server_version"] >= 130000
     assert snapshot["id"]
+
+
+def test_a_server_that_does_not_tell_its_lsn_is_read_all_the_same(project, orders):
+    """Aurora refuses it unless it is set up for logical replication."""
+    role, password = orders.role()
+    orders.execute(f"REVOKE EXECUTE ON FUNCTION pg_current_wal_lsn() FROM PUBLIC; GRANT SELECT ON orders TO {role}")
+    project.database_url = orders.tcp_url(role, password)
+    project.config({"datasets": {"orders": {"inputs": {"o": "orders"}}}})
+    done = project.run("run", check=0)
+    assert "snapshot at LSN (none), held for" in done.stdout
+    manifest = published(project.lake, "orders").manifest
+    assert manifest["rows"] == N and manifest["snapshot"]["lsn"] is None and manifest["snapshot"]["id"]
+    assert "150,000" in project.run("history", "orders", check=0).stdout
+    assert json.loads(project.run("status", "--json", check=0).stdout)[0]["snapshot_lsn"] == ""
 
 
 def test_the_server_sees_who_reads_and_how(orders, native):
@@ -373,6 +390,26 @@ def test_an_unreachable_server_is_transient(native, tmp_path):
     error = opening(native, f"postgres:///shop?host={tmp_path}")
     assert error.kind == "transient" and "no server listens on that socket" in error.hint
     says_nothing_of(error, "s3cret-word")
+
+
+def test_an_older_server_is_refused(native):
+    def message(kind, body):
+        return kind + struct.pack("!i", len(body) + 4) + body
+
+    def greet(listener):
+        client, _ = listener.accept()
+        with client:
+            client.recv(8192)
+            client.sendall(message(b"R", struct.pack("!i", 0)) + message(b"S", b"server_version\0" + b"12.22\0")
+                           + message(b"Z", b"I"))
+            client.recv(8192)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        greeting = pool.submit(greet, listener)
+        port = listener.getsockname()[1]
+        error = opening(native, f"postgres://app@127.0.0.1:{port}/shop?sslmode=disable&gssencmode=disable")
+        greeting.result(30)
+    assert error.kind == "user" and "Postgres 12 at 127.0.0.1" in error.what and "13 and newer" in error.hint
 
 
 def test_a_server_that_never_answers_times_out(native):
