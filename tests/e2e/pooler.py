@@ -6,6 +6,7 @@
 """
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -40,10 +41,14 @@ class Pooler:
             ["setpriv", *self.server.privileges, "--pdeathsig", "KILL", program, "--quiet", str(self.folder / "ini")],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while not (self.folder / f".s.PGSQL.{self.port}").exists():
+        while not self.listens():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log()
             time.sleep(0.02)
         return self
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(f"{self.folder}/.s.PGSQL.{self.port}") == 0
 
     def __exit__(self, *_):
         self.process.kill()

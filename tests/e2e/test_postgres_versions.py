@@ -10,7 +10,7 @@ import pytest
 from database import Database
 from lake_reader import assert_published, assert_same_rows, canonical, published
 from native import NativeError
-from postgres_versions import MAJORS, OtherPostgres, Standby
+from postgres_versions import DEBIAN, MAJORS, OtherPostgres, Standby
 from source_api import Source, SourceError
 from test_cli_init import publish
 from test_source_types import DOMAINS, SPECIAL, TYPES, UNSUPPORTED
@@ -18,7 +18,9 @@ from test_source_types import DOMAINS, SPECIAL, TYPES, UNSUPPORTED
 PAGES_PER_WORKER = 4096
 
 
-@pytest.fixture(scope="module", params=MAJORS)
+# Debian's has all other tests too: under sanitizers the two ends suffice.
+@pytest.fixture(scope="module", params=[pytest.param(major, marks=pytest.mark.slow if major == DEBIAN else ())
+                                        for major in MAJORS])
 def server(request):
     with OtherPostgres(request.param) as server:
         yield server
