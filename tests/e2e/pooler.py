@@ -8,11 +8,11 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import psycopg
 
+from polling import wait_for
 from private_postgres import free_port
 
 
@@ -40,10 +40,7 @@ class Pooler:
         self.process = subprocess.Popen(
             ["setpriv", *self.server.privileges, "--pdeathsig", "KILL", program, "--quiet", str(self.folder / "ini")],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while not self.listens():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-            time.sleep(0.02)
+        wait_for(self.listens, self.process)
         return self
 
     def listens(self):

@@ -8,10 +8,10 @@ always. TAILRACE_POSTGRES="14 16 17" tests others, after `scripts/install-standi
 import os
 import platform
 import shutil
-import time
 
 import psycopg
 
+from polling import wait_for
 from private_postgres import PrivatePostgres
 from standins import StandInFailed, cache_folder
 
@@ -85,7 +85,4 @@ class Standby(OtherPostgres):
 
     def catch_up(self):
         target = self.primary.value("SELECT pg_current_wal_lsn()")
-        deadline = time.monotonic() + 60
-        while not self.value(f"SELECT pg_last_wal_replay_lsn() >= '{target}'"):
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.02)
+        wait_for(lambda: self.value(f"SELECT pg_last_wal_replay_lsn() >= '{target}'"), self.process)

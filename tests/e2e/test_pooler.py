@@ -1,13 +1,13 @@
 """A run through PgBouncer: it works, leaves nothing behind in the connections that others get after it,
 or says what the pooler lacks."""
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from lake_reader import assert_published
+from polling import wait_for
 from pooler import Pooler
 from source_api import Source, SourceError
 from test_cli_init import publish
@@ -54,13 +54,6 @@ def states(pooler, db, n):
         connection.rollback()
         connection.close()
     return found
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.02)
 
 
 DATASETS = {
@@ -125,13 +118,12 @@ def test_an_interrupted_run_gives_its_connections_back(project, tables):
         process = project.spawn("run")
         reading = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{tables.name}' AND query LIKE '%COPY%'" \
                   " AND pid <> pg_backend_pid()"
-        while not tables.query(reading)[0][0]:
-            assert process.poll() is None, process.communicate()
+        wait_for(lambda: tables.query(reading)[0][0], process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 130
-        wait_until(lambda: not [s for s in pooler.show("SERVERS") if s["database"] == tables.name
-                                and s["state"] == "active"], lambda: pooler.show("SERVERS"))
+        wait_for(lambda: not [s for s in pooler.show("SERVERS") if s["database"] == tables.name
+                              and s["state"] == "active"], what="a connection stays with the run")
         assert set(states(pooler, tables, 3)) == {before}
 
 
@@ -162,7 +154,7 @@ def test_a_poolers_timeout_is_named(tables, native):
     with Pooler(tables.server, "transaction", idle_transaction_timeout="1") as pooler, \
             Source(native, pooler.url(tables.name)) as source:
         relation = source.relation("orders")
-        wait_until(lambda: "idle transaction timeout" in pooler.log(), pooler.log)
+        wait_for(lambda: "idle transaction timeout" in pooler.log())
         with pytest.raises(SourceError) as e:
             source.drain(relation)
     assert e.value.kind == "transient" and "idle transaction timeout" in e.value.what + e.value.detail

@@ -10,6 +10,7 @@ import pytest
 from database import Database
 from lake_reader import assert_published, assert_same_rows, canonical, published
 from native import NativeError
+from polling import wait_for
 from postgres_versions import DEBIAN, MAJORS, OtherPostgres, Standby
 from source_api import Source, SourceError
 from test_cli_init import publish
@@ -288,8 +289,7 @@ def test_a_run_that_replay_cuts_off_is_worth_another_try(project, server, standb
     process = project.spawn("run")
     reading = ("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%COPY%' AND state = 'active'"
                f" AND datname = '{db.name}' AND application_name LIKE 'tailrace/%'")
-    while not standby.value(reading):
-        assert process.poll() is None, process.communicate()
+    wait_for(lambda: standby.value(reading), process)
     db.execute("DROP TABLE t")
     _, stderr = process.communicate(timeout=110)
     assert process.returncode == 3, stderr
