@@ -173,10 +173,12 @@ static void no_more_jobs_are_in_flight_than_allowed_and_all_are_done(void **stat
 	assert_int_equal(pool.n_threads, 0);
 	for (int i = 0; i < 200; i++) {
 		struct work *w = calloc(1, sizeof *w);
-		*w = (struct work){ .job = { .run = run, .pending = i % 2 ? &pending : &other },
+		*w = (struct work){
+			.job = { .run = run, .pending = i % 2 ? &pending : &other, .bytes = 1 << 20 },
 			.pool = &pool,
 			.running = &running,
-			.most = &most };
+			.most = &most
+		};
 		assert_ok(tr_s3_pool_submit(&pool, &w->job, &err), err);
 	}
 	tr_s3_pool_wait(&pool, &pending);
