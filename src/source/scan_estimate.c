@@ -8,6 +8,10 @@
 #include "source/scan_sql.h"
 
 #define LOCK_TIMEOUT_MS 10000
+/* The planner guesses up to 1e100 rows, of a join without a condition for one: beyond this the
+ * number says no more, and rows times bytes stays within 64 bits. */
+#define ROWS_MAX 1e11
+#define WIDTH_MAX 1000000
 
 /* `Seq Scan on orders  (cost=0.00..35.50 rows=2550 width=12)`: the plan's first line. */
 static bool parse(const char *line, struct tr_scan_estimate *out)
@@ -19,6 +23,8 @@ static bool parse(const char *line, struct tr_scan_estimate *out)
 		return false;
 	out->rows = strtod(rows + strlen(" rows="), NULL);
 	out->width = strtoll(width + strlen(" width="), NULL, 10);
+	out->rows = out->rows >= 0 && out->rows < ROWS_MAX ? out->rows : ROWS_MAX;
+	out->width = out->width >= 0 && out->width < WIDTH_MAX ? out->width : WIDTH_MAX;
 	return true;
 }
 

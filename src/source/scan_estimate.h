@@ -8,8 +8,8 @@
 #include "source/session.h"
 
 struct tr_scan_estimate {
-	double rows;
-	int64_t width; /* bytes of a row's values, on average */
+	double rows;   /* 0 .. 1e11 */
+	int64_t width; /* bytes of a row's values, on average; 0 .. 1e6 */
 };
 
 /* `pg` is idle, and idle again afterwards. A lock is waited for as long as a session would. Errors:

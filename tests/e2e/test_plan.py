@@ -180,3 +180,11 @@ def test_rows_of_a_view_and_of_a_condition_are_asked_of_the_server(project, db):
     assert 900 < some["rows"] < 1100 and 9_000 < everything["rows"] < 11_000
     assert 15 * some["rows"] < some["bytes_read"] < 40 * some["rows"]
     assert 15 * everything["rows"] < everything["bytes_read"] < 40 * everything["rows"]
+
+
+def test_a_guess_beyond_all_numbers_is_told_as_very_many(project, db):
+    many = ", ".join(f"generate_series(1, 1000000000) g{i}" for i in range(12))  # 1e108 rows, if ever they came
+    db.execute(f"CREATE VIEW v AS SELECT 1 AS id, g1::text AS c FROM {many}")
+    project.config({"datasets": {"all": {"inputs": {"v": "v"}}}})
+    (d,) = json.loads(project.run("check", "--json", check=0).stdout)["datasets"]
+    assert d["rows"] == 1e11 and 1e12 < d["bytes_read"] < 1e14
