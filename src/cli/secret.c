@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
+
 #define SECRET_MIN 4
 static const char MASK[] = "****";
 
@@ -105,28 +107,6 @@ bool tr_secret_span(const char *conninfo, size_t *start, size_t *len)
 	return span_from(conninfo, 0, start, len);
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void percent_decode(char *text)
-{
-	char *to = text;
-	for (const char *p = text; *p; p++) {
-		if (p[0] == '%' && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-			*to++ = (char)(hex(p[1]) * 16 + hex(p[2]));
-			p += 2;
-		} else {
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-}
-
 /* libpq cuts a URL with a raw slash or colon in the password in other places than its
  * author meant, and quotes the pieces in its messages. */
 static bool add_pieces(struct tr_secrets *s, char *text, struct tr_err *err)
@@ -152,7 +132,7 @@ bool tr_secrets_add_conninfo(struct tr_secrets *s, const char *conninfo, struct 
 			return false;
 		bool ok = tr_secrets_add(s, text, err);
 		if (ok && url) {
-			percent_decode(text);
+			tr_percent_decode(text);
 			ok = add_pieces(s, text, err);
 		}
 		free(text);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "data/literal.h"
 #include "data/value.h"
 #include "fmt/json_text.h"
@@ -205,14 +206,6 @@ static bool text_string(const struct tr_remote_value *v, const char *text, size_
 	return tr_column_add_bytes(out, text, len, err);
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'    ? c - '0'
-		: c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10
-				       : -1;
-}
-
 /* `68 65 6c`, or without the blanks. */
 static bool text_hex(const struct tr_remote_value *v, const char *text, size_t len, struct tr_column *out,
 	struct tr_err *err)
@@ -227,7 +220,7 @@ static bool text_hex(const struct tr_remote_value *v, const char *text, size_t l
 			i++;
 			continue;
 		}
-		int high = hex_digit(text[i]), low = i + 1 < len ? hex_digit(text[i + 1]) : -1;
+		int high = tr_hex_digit(text[i]), low = i + 1 < len ? tr_hex_digit(text[i + 1]) : -1;
 		ok = high >= 0 && low >= 0;
 		if (ok)
 			bytes[n++] = (uint8_t)(high << 4 | low);

@@ -9,7 +9,6 @@
 
 #include "io/aws_credentials.h"
 #include "io/sigv4.h"
-#include "io/xml.h"
 
 /* Borrowed parts; a plain value that many clients share. */
 struct tr_aws {

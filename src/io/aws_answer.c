@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "io/aws_internal.h"
+#include "io/xml.h"
 
 #define FIELD_MAX 16384
 
@@ -67,28 +68,15 @@ static void read_json(struct tr_aws_reply *reply, const struct tr_aws_keys *keys
 	json_decref(root);
 }
 
-/* The inner XML of <Error>; false: the body has none. */
-static bool xml_error(const struct tr_aws_reply *reply, struct tr_str *out)
-{
-	size_t at = 0;
-	return reply->http.body.len &&
-		tr_xml_element((const char *)reply->http.body.data, reply->http.body.len, &at, "Error", out);
-}
-
 static void read_xml(struct tr_aws_reply *reply, const struct tr_aws_keys *keys)
 {
-	struct tr_str error, text;
-	size_t at = 0;
-	tr_str_init(&error, FIELD_MAX * 4);
+	const char *xml = (const char *)reply->http.body.data;
+	struct tr_str text;
 	tr_str_init(&text, FIELD_MAX);
-	if (xml_error(reply, &error)) {
-		if (tr_xml_element(error.ptr, error.len, &at, "Code", &text))
-			set_code(reply, text.ptr);
-		at = 0;
-		if (tr_xml_element(error.ptr, error.len, &at, "Message", &text))
-			set_message(reply, keys, text.ptr);
-	}
-	tr_str_clear(&error);
+	if (tr_xml_find(xml, reply->http.body.len, "Error", "Code", &text))
+		set_code(reply, text.ptr);
+	if (tr_xml_find(xml, reply->http.body.len, "Error", "Message", &text))
+		set_message(reply, keys, text.ptr);
 	tr_str_clear(&text);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "io/aws_internal.h"
+#include "io/xml.h"
 
 #define REGION_TEXT 64
 
@@ -45,13 +46,11 @@ static bool starts(const char *text, const char *prefix)
 static bool right_region(const struct tr_aws_reply *reply, char out[REGION_TEXT])
 {
 	struct tr_str text;
-	size_t at = 0;
 	if (tr_http_header(&reply->http, "x-amz-bucket-region", out, REGION_TEXT))
 		return true;
 	tr_str_init(&text, REGION_TEXT);
-	bool found = reply->http.body.len &&
-		tr_xml_element((const char *)reply->http.body.data, reply->http.body.len, &at, "Region",
-			&text) &&
+	bool found = tr_xml_find((const char *)reply->http.body.data, reply->http.body.len, "Error", "Region",
+			     &text) &&
 		text.len > 0;
 	if (found)
 		tr_copy_text(out, REGION_TEXT, text.ptr);

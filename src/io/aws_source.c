@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/literal.h"
+#include "io/aws_time.h"
 
 #define ABOUT_MAX 512
 
@@ -34,24 +34,6 @@ bool tr_aws_found_keys(struct tr_aws_found *out, const char *access_key, const c
 	return out->found;
 }
 
-bool tr_aws_parse_time(const char *text, int64_t *us)
-{
-	char zulu[64];
-	union tr_literal value;
-	size_t n = strlen(text);
-	if (n >= sizeof zulu)
-		return false;
-	memcpy(zulu, text, n + 1);
-	if (n > 3 && strcmp(zulu + n - 3, "UTC") == 0) { /* as early CLIs wrote it */
-		n -= 2;
-		zulu[n - 1] = 'Z';
-	}
-	if (!tr_literal_parse((struct tr_type){ .kind = TR_TIMESTAMPTZ }, zulu, n, &value))
-		return false;
-	*us = value.int64;
-	return true;
-}
-
 static bool bad_answer(const char *who, const char *problem, struct tr_err *err)
 {
 	tr_err_set(err, TR_ERR_USER, "%s gave no usable credentials", who);
@@ -75,7 +57,7 @@ bool tr_aws_found_json(struct tr_aws_found *out, const char *text, size_t n, con
 		bad_answer(who, "the answer is not a JSON object", err);
 	else if (!access_key || !*access_key || !secret_key || !*secret_key)
 		bad_answer(who, "AccessKeyId or SecretAccessKey is missing", err);
-	else if (expires && !tr_aws_parse_time(expires, &expires_us))
+	else if (expires && !tr_aws_time(expires, &expires_us))
 		bad_answer(who, "Expiration is not a time", err);
 	else
 		ok = tr_aws_found_keys(out, access_key, secret_key, token, expires_us, err);

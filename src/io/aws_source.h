@@ -56,8 +56,6 @@ bool tr_aws_about(struct tr_aws_found *out, const char *fmt, ...) TR_PRINTF(2, 3
 /* Copy keys; token may be NULL or "". Marks them as found. */
 bool tr_aws_found_keys(struct tr_aws_found *out, const char *access_key, const char *secret_key,
 	const char *token, int64_t expires_us, struct tr_err *err) TR_CHECKED;
-/* `2026-11-22T19:12:49Z`, as services and tools write it. */
-bool tr_aws_parse_time(const char *text, int64_t *us);
 /* The answer of containers and instances: AccessKeyId, SecretAccessKey, Token (the member's name
  * is given: processes say SessionToken), Expiration. `who` is for messages. */
 bool tr_aws_found_json(struct tr_aws_found *out, const char *text, size_t n, const char *token_name,

@@ -6,6 +6,7 @@
 
 #include "io/aws.h"
 #include "io/aws_source.h"
+#include "io/aws_time.h"
 #include "io/read_file.h"
 
 #define TOKEN_FILE_MAX ((size_t)64 << 10)
@@ -79,7 +80,7 @@ static bool read_token(const struct tr_aws_walk *w, const char *key, char **toke
 	const char *expires = json_string_value(json_object_get(cache, "expiresAt"));
 	if (!found)
 		login(w, "nobody has logged in to SSO", err);
-	else if (!value || !*value || !expires || !tr_aws_parse_time(expires, &expires_us))
+	else if (!value || !*value || !expires || !tr_aws_time(expires, &expires_us))
 		login(w, "the SSO login in the cache can't be used", err);
 	else if (expires_us <= w->now_us)
 		login(w, "the SSO login has expired", err);

@@ -5,7 +5,9 @@
 
 #include "io/aws.h"
 #include "io/aws_source.h"
+#include "io/aws_time.h"
 #include "io/read_file.h"
+#include "io/xml.h"
 
 #define FORM_MAX ((size_t)64 << 10)
 #define TOKEN_MAX ((size_t)32 << 10)
@@ -32,14 +34,12 @@ void tr_aws_sts_form(const struct tr_aws_walk *w, struct tr_str *form, const cha
 		tr_aws_sts_param(form, "DurationSeconds", duration);
 }
 
-/* The text of an element; owned, "" where it is not there. */
+/* The text of one of the credentials; owned, "" where it is not there. */
 static bool element(const struct tr_buf *xml, const char *name, char **out, struct tr_err *err)
 {
 	struct tr_str text;
-	size_t at = 0;
 	tr_str_init(&text, TOKEN_MAX);
-	tr_str_add(&text, "");
-	(void)tr_xml_element((const char *)xml->data, xml->len, &at, name, &text);
+	(void)tr_xml_find((const char *)xml->data, xml->len, "Credentials", name, &text);
 	*out = tr_str_take(&text, err);
 	tr_str_clear(&text);
 	return *out != NULL;
@@ -54,7 +54,7 @@ static bool take_keys(const struct tr_buf *xml, const char *action, struct tr_aw
 	bool ok = true;
 	for (size_t i = 0; ok && i < 4; i++)
 		ok = element(xml, NAMES[i], &values[i], err);
-	if (ok && (!values[0][0] || !values[1][0] || !tr_aws_parse_time(values[3], &expires_us))) {
+	if (ok && (!values[0][0] || !values[1][0] || !tr_aws_time(values[3], &expires_us))) {
 		tr_err_set(err, TR_ERR_TRANSIENT, "%s: the answer holds no credentials", action);
 		ok = tr_err_hint(err, "check that the endpoint is that of STS");
 	}

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "io/s3.h"
 #include "io/s3_xml.h"
+#include "io/xml.h"
 
 #define KEYS_MAX ((size_t)1 << 24)
 #define PAGE_BYTES_MAX ((size_t)64 << 20)
@@ -27,23 +29,6 @@ char *tr_s3_upload_key(const char *key, const char *upload_id, struct tr_err *er
 	return text;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static void decode(char *text)
-{
-	char *out = text;
-	for (; *text; text++) {
-		int high = *text == '%' ? hex(text[1]) : -1, low = high >= 0 ? hex(text[2]) : -1;
-		if (low >= 0)
-			text += 2;
-		*out++ = (char)(low >= 0 ? high << 4 | low : *text);
-	}
-	*out = '\0';
-}
-
 bool tr_s3_upload_of(const char *upload_key, char **key, char **upload_id, struct tr_err *err)
 {
 	const char *slash = strrchr(upload_key, '/'), *mark = strrchr(upload_key, '?');
@@ -64,7 +49,7 @@ bool tr_s3_upload_of(const char *upload_key, char **key, char **upload_id, struc
 		*key = NULL;
 		return false;
 	}
-	decode(*upload_id);
+	tr_percent_decode(*upload_id);
 	return true;
 }
 
@@ -250,15 +235,6 @@ bool tr_s3_remove(struct tr_store *store, const char *key, struct tr_err *err)
 	return ok;
 }
 
-static void add_xml(struct tr_str *out, const char *text)
-{
-	for (; *text; text++)
-		if (strchr("&<>\"", *text))
-			tr_str_addf(out, "&#%d;", *text);
-		else
-			tr_str_addc(out, *text);
-}
-
 static bool content_md5(const struct tr_str *body, char out[32])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -325,8 +301,8 @@ bool tr_s3_remove_many(struct tr_store *store, const char *const *keys, size_t n
 			}
 			ok = removable(keys[i], err);
 			tr_str_add(&body, "<Object><Key>");
-			add_xml(&body, s3->prefix);
-			add_xml(&body, keys[i]);
+			tr_xml_escape(&body, s3->prefix);
+			tr_xml_escape(&body, keys[i]);
 			tr_str_add(&body, "</Key></Object>");
 			in++;
 		}

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "io/s3.h"
-#include "io/s3_xml.h"
+#include "io/xml.h"
 
 #define PARTS_MAX 10000
 #define PARTS_A_SIZE 1000
@@ -75,7 +75,6 @@ static bool create_upload(struct s3_sink *s, struct tr_err *err)
 	struct tr_s3_call call = { .method = "POST", .action = "s3:PutObject", .key = s->key };
 	struct tr_aws_reply reply = { 0 };
 	struct tr_str id;
-	size_t at = 0;
 	tr_str_init(&id, UPLOAD_ID_MAX);
 	tr_s3_query(&call, "uploads", "");
 	tr_s3_header(&call, "x-amz-checksum-algorithm", "CRC64NVME");
@@ -83,7 +82,7 @@ static bool create_upload(struct s3_sink *s, struct tr_err *err)
 	tr_s3_header_new(&call, s->s3, true);
 	bool ok = tr_s3_send(s->s3, &call, &reply, err);
 	if (ok &&
-		(!tr_xml_element((const char *)reply.http.body.data, reply.http.body.len, &at, "UploadId",
+		(!tr_xml_find((const char *)reply.http.body.data, reply.http.body.len, NULL, "UploadId",
 			 &id) ||
 			id.len == 0)) {
 		ok = tr_err_set(err, TR_ERR_INTERNAL, "S3 began an upload of `%s/%s` without a name for it",
@@ -123,19 +122,6 @@ static bool send_part(const struct part *p, struct done_part *done, struct tr_er
 	return ok;
 }
 
-static void add_escaped(struct tr_str *out, const char *text)
-{
-	for (; *text; text++)
-		if (*text == '"')
-			tr_str_add(out, "&quot;");
-		else if (*text == '&')
-			tr_str_add(out, "&amp;");
-		else if (*text == '<')
-			tr_str_add(out, "&lt;");
-		else
-			tr_str_addc(out, *text);
-}
-
 static char *part_list(const struct s3_sink *s, struct tr_err *err)
 {
 	struct tr_str xml;
@@ -145,7 +131,7 @@ static char *part_list(const struct s3_sink *s, struct tr_err *err)
 	for (int i = 0; i < s->n_parts; i++) {
 		tr_crc64_text(s->parts[i].crc, sum);
 		tr_str_addf(&xml, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
-		add_escaped(&xml, s->parts[i].etag);
+		tr_xml_escape(&xml, s->parts[i].etag);
 		tr_str_addf(&xml, "</ETag><ChecksumCRC64NVME>%s</ChecksumCRC64NVME></Part>", sum);
 	}
 	tr_str_add(&xml, "</CompleteMultipartUpload>");
@@ -172,13 +158,11 @@ static bool check_result(const struct s3_sink *s, const struct tr_aws_reply *rep
 	static const char name[] = "CompleteMultipartUploadResult";
 	const struct tr_buf *body = &reply->http.body;
 	struct tr_str theirs;
-	size_t at = 0;
 	if (!body->len || !memmem(body->data, body->len, name, sizeof name - 1))
 		return tr_err_set(err, TR_ERR_TRANSIENT, "S3 did not say whether it has put `%s/%s` together",
 			s->s3->location, s->key);
 	tr_str_init(&theirs, 64);
-	bool differs =
-		tr_xml_element((const char *)body->data, body->len, &at, "ChecksumCRC64NVME", &theirs) &&
+	bool differs = tr_xml_find((const char *)body->data, body->len, NULL, "ChecksumCRC64NVME", &theirs) &&
 		theirs.len == TR_CRC64_TEXT - 1 && strcmp(theirs.ptr, sum) != 0;
 	tr_str_clear(&theirs);
 	if (!differs)

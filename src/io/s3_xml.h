@@ -1,24 +1,13 @@
 /*
  * The answers of S3 that list things, as plain values: objects, multipart uploads, and what
  * a batch delete could not delete (S3 API Reference: ListObjectsV2, ListMultipartUploads,
- * DeleteObjects). Pure functions; the text may be anything.
+ * DeleteObjects). Pure functions; the text may be anything. Strict: what is cut short, malformed
+ * or some other document is an error (internal), never an empty listing or a delete that went well.
  */
 #ifndef TR_IO_S3_XML_H
 #define TR_IO_S3_XML_H
 
 #include "base/mem.h"
-
-/* Walks the elements. `leaf` hears of each element without children: the elements it lies
- * in directly and its own name, and its text, entities resolved; `end` of the end of each
- * other one. They return false with *err set to stop. */
-struct tr_xml_walk {
-	bool (*leaf)(void *context, const char *parent, const char *name, const char *text,
-		struct tr_err *err);
-	bool (*end)(void *context, const char *name, struct tr_err *err);
-	void *context;
-};
-/* Text that is not well-formed enough, or deeper or longer than S3's answers ever are: false. */
-bool tr_xml_walk(const char *xml, size_t n, const struct tr_xml_walk *walk, struct tr_err *err) TR_CHECKED;
 
 struct tr_s3_entry {
 	char *key;       /* from the bucket's root, decoded */
@@ -33,7 +22,8 @@ struct tr_s3_page {
 	/* Where the next page begins; "" where there is none. */
 	char *token, *key_marker, *upload_marker;
 };
-/* A page of ListObjectsV2 or ListMultipartUploads. Cleared by the caller, also on failure. */
+/* A page of ListObjectsV2 or ListMultipartUploads. Each entry has its key and time, an object its
+ * size, an upload its id. Cleared by the caller, also on failure. */
 bool tr_s3_page_parse(const char *xml, size_t n, struct tr_s3_page *out, struct tr_err *err) TR_CHECKED;
 void tr_s3_page_clear(struct tr_s3_page *page);
 
@@ -45,8 +35,5 @@ struct tr_s3_delete_error {
 };
 bool tr_s3_delete_result(const char *xml, size_t n, struct tr_s3_delete_error *out,
 	struct tr_err *err) TR_CHECKED;
-
-/* `2026-11-22T22:30:01.000Z` as microseconds since 1970; false: it is no such text. */
-bool tr_s3_time(const char *text, int64_t *us);
 
 #endif

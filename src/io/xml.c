@@ -1,91 +1,28 @@
 #include "io/xml.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One piece of markup: [begin, end) includes its angle brackets. */
-enum markup { END_OF_INPUT, OPEN, CLOSE, EMPTY, CDATA, SKIPPED };
-struct tag {
-	enum markup kind;
-	size_t begin, end;
-	const char *name;
-	size_t n_name;
-};
-
-static bool begins(const char *xml, size_t n, size_t at, const char *text)
+void tr_xml_init(struct tr_xml *x, const char *xml, size_t n)
 {
-	size_t len = strlen(text);
-	return len <= n - at && memcmp(xml + at, text, len) == 0;
+	*x = (struct tr_xml){ .p = n ? xml : "" };
+	x->end = x->p + n;
+	tr_str_init(&x->content, TR_XML_TEXT);
+	if (n >= 3 && memcmp(xml, "\xEF\xBB\xBF", 3) == 0)
+		x->p += 3;
 }
 
-/* The position behind the next `text` from `at`; 0: there is none. */
-static size_t behind(const char *xml, size_t n, size_t at, const char *text)
+void tr_xml_clear(struct tr_xml *x)
 {
-	const char *found = at <= n ? memmem(xml + at, n - at, text, strlen(text)) : NULL;
-	return found ? (size_t)(found - xml) + strlen(text) : 0;
+	tr_str_clear(&x->content);
+	*x = (struct tr_xml){ 0 };
 }
 
-/* The end of a tag whose `<` is at `at`: a `>` outside of quoted attributes. 0: none. */
-static size_t tag_end(const char *xml, size_t n, size_t at)
-{
-	char quote = 0;
-	for (; at < n; at++) {
-		char c = xml[at];
-		if (quote)
-			quote = c == quote ? 0 : quote;
-		else if (c == '"' || c == '\'')
-			quote = c;
-		else if (c == '>')
-			return at + 1;
-	}
-	return 0;
-}
+/* ---- text ---- */
 
-static bool next_tag(const char *xml, size_t n, size_t at, struct tag *out)
+static void add_char(struct tr_str *out, unsigned long c)
 {
-	const char *lt = at < n ? memchr(xml + at, '<', n - at) : NULL;
-	*out = (struct tag){ .kind = END_OF_INPUT, .begin = n, .end = n };
-	if (!lt)
-		return false;
-	size_t begin = (size_t)(lt - xml), end;
-	enum markup kind = SKIPPED;
-	if (begins(xml, n, begin, "<!--")) {
-		end = behind(xml, n, begin + 4, "-->");
-	} else if (begins(xml, n, begin, "<![CDATA[")) {
-		end = behind(xml, n, begin + 9, "]]>");
-		kind = CDATA;
-	} else if (begins(xml, n, begin, "<?")) {
-		end = behind(xml, n, begin + 2, "?>");
-	} else {
-		end = tag_end(xml, n, begin + 1);
-		if (end && xml[begin + 1] == '/')
-			kind = CLOSE;
-		else if (end && xml[begin + 1] != '!')
-			kind = xml[end - 2] == '/' ? EMPTY : OPEN;
-	}
-	if (!end)
-		return false;
-	*out = (struct tag){ .kind = kind, .begin = begin, .end = end };
-	if (kind == OPEN || kind == CLOSE || kind == EMPTY) {
-		out->name = xml + begin + 1 + (kind == CLOSE);
-		const char *stop = xml + end - 1;
-		const char *p = out->name;
-		while (p < stop && *p != ' ' && *p != '\t' && *p != '\r' && *p != '\n' && *p != '/')
-			p++;
-		out->n_name = (size_t)(p - out->name);
-	}
-	return true;
-}
-
-static bool named(const struct tag *tag, const char *name)
-{
-	return tag->n_name == strlen(name) && memcmp(tag->name, name, tag->n_name) == 0;
-}
-
-void tr_xml_add_char(struct tr_str *out, unsigned long c)
-{
-	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-		c = 0xFFFD;
 	if (c < 0x80) {
 		tr_str_addc(out, (char)c);
 	} else if (c < 0x800) {
@@ -103,88 +40,225 @@ void tr_xml_add_char(struct tr_str *out, unsigned long c)
 	}
 }
 
-/* An entity at text[0] == '&'; how many bytes it takes. What is none stands for itself. */
-static size_t add_entity(struct tr_str *out, const char *text, size_t n)
+/* `#34` or `#x22`, n bytes. */
+static bool add_number(struct tr_str *out, const char *text, size_t n)
+{
+	char digits[12];
+	bool hex = n > 1 && text[1] == 'x';
+	size_t skip = hex ? 2 : 1;
+	if (n <= skip || n - skip > 8)
+		return false;
+	memcpy(digits, text + skip, n - skip);
+	digits[n - skip] = '\0';
+	if (strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != n - skip)
+		return false;
+	unsigned long c = strtoul(digits, NULL, hex ? 16 : 10);
+	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+		return false;
+	add_char(out, c);
+	return true;
+}
+
+/* What lies between `&` and `;`. */
+static bool add_entity(struct tr_str *out, const char *name, size_t n)
 {
 	static const struct {
-		const char *name, *text;
-	} known[] = { { "amp;", "&" }, { "lt;", "<" }, { "gt;", ">" }, { "quot;", "\"" }, { "apos;", "'" } };
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (begins(text, n, 1, known[i].name)) {
-			tr_str_add(out, known[i].text);
-			return 1 + strlen(known[i].name);
+		const char *name;
+		char c;
+	} entities[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' }, { "apos", '\'' } };
+	if (n > 0 && name[0] == '#')
+		return add_number(out, name, n);
+	for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
+		if (strlen(entities[i].name) == n && memcmp(entities[i].name, name, n) == 0) {
+			tr_str_addc(out, entities[i].c);
+			return true;
 		}
-	const char *semicolon = n > 3 && text[1] == '#' ? memchr(text, ';', n < 12 ? n : 12) : NULL;
-	if (semicolon) {
-		char digits[12] = { 0 }, *end;
-		bool hex = text[2] == 'x';
-		const char *from = text + 2 + hex;
-		if (from < semicolon && *from >= '0' && strchr("+- \t", *from) == NULL) {
-			memcpy(digits, from, (size_t)(semicolon - from));
-			unsigned long c = strtoul(digits, &end, hex ? 16 : 10);
-			if (*end == '\0') {
-				tr_xml_add_char(out, c);
-				return (size_t)(semicolon - text) + 1;
-			}
-		}
-	}
-	tr_str_addc(out, '&');
-	return 1;
-}
-
-static void add_text(struct tr_str *out, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		const char *amp = memchr(text + i, '&', n - i);
-		size_t plain = amp ? (size_t)(amp - text) - i : n - i;
-		tr_str_addn(out, text + i, plain);
-		i += plain;
-		if (amp)
-			i += add_entity(out, text + i, n - i);
-	}
-}
-
-static void add_content(struct tr_str *out, const char *xml, size_t n)
-{
-	struct tag tag;
-	size_t at = 0;
-	while (next_tag(xml, n, at, &tag)) {
-		if (tag.kind == OPEN || tag.kind == EMPTY || tag.kind == CLOSE) {
-			out->len = 0;
-			tr_str_addn(out, xml, n);
-			return;
-		}
-		add_text(out, xml + at, tag.begin - at);
-		if (tag.kind == CDATA)
-			tr_str_addn(out, xml + tag.begin + 9, tag.end - tag.begin - 12);
-		at = tag.end;
-	}
-	add_text(out, xml + at, n - at);
-}
-
-bool tr_xml_element(const char *xml, size_t n, size_t *at, const char *name, struct tr_str *out)
-{
-	struct tag tag;
-	size_t pos = *at, begin = 0, depth = 0;
-	out->len = 0;
-	tr_str_addn(out, "", 0);
-	while (next_tag(xml, n, pos, &tag)) {
-		pos = tag.end;
-		if (tag.kind != OPEN && tag.kind != CLOSE && tag.kind != EMPTY)
-			continue;
-		if (!named(&tag, name))
-			continue;
-		if (tag.kind == EMPTY && depth == 0) {
-			*at = tag.end;
-			return !out->failed;
-		}
-		if (tag.kind == OPEN && depth++ == 0)
-			begin = tag.end;
-		if (tag.kind == CLOSE && depth > 0 && --depth == 0) {
-			add_content(out, xml + begin, tag.begin - begin);
-			*at = tag.end;
-			return !out->failed;
-		}
-	}
 	return false;
+}
+
+/* Text without entities. */
+static bool add_plain(struct tr_str *out, const char *text, size_t n)
+{
+	if (memchr(text, '\0', n))
+		return false;
+	tr_str_addn(out, text, n);
+	return !out->failed;
+}
+
+static bool add_text(struct tr_str *out, const char *text, const char *end)
+{
+	while (text < end) {
+		const char *amp = memchr(text, '&', (size_t)(end - text));
+		if (!add_plain(out, text, (size_t)((amp ? amp : end) - text)))
+			return false;
+		if (!amp)
+			break;
+		const char *semicolon = memchr(amp, ';', (size_t)(end - amp));
+		if (!semicolon || !add_entity(out, amp + 1, (size_t)(semicolon - amp - 1)))
+			return false;
+		text = semicolon + 1;
+	}
+	return !out->failed;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Up to the next `<`. */
+static bool text(struct tr_xml *x)
+{
+	const char *from = x->p;
+	const char *open = memchr(from, '<', (size_t)(x->end - from));
+	x->p = open ? open : x->end;
+	if (x->depth > 0)
+		return !x->leaf || add_text(&x->content, from, x->p);
+	while (from < x->p && is_space(*from))
+		from++;
+	return from == x->p;
+}
+
+/* ---- markup ---- */
+
+static bool is_name_char(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 || (c && strchr("_-.:", c));
+}
+
+/* How much of [from, end) is a name; n: it is too long. */
+static size_t name_length(const char *from, const char *end)
+{
+	size_t n = 0;
+	while (from + n < end && n < TR_XML_NAME && is_name_char(from[n]))
+		n++;
+	return n;
+}
+
+static bool begin_element(struct tr_xml *x, const char *name, size_t n)
+{
+	if (x->depth == TR_XML_DEPTH || x->whole || n == 0 || n == TR_XML_NAME)
+		return false;
+	memcpy(x->names[x->depth], name, n);
+	x->names[x->depth++][n] = '\0';
+	x->leaf = true;
+	x->content.len = 0;
+	tr_str_addn(&x->content, "", 0);
+	return !x->content.failed;
+}
+
+static bool end_element(struct tr_xml *x, const char *name, size_t n)
+{
+	if (x->depth == 0)
+		return false;
+	x->name = x->names[x->depth - 1];
+	if (strlen(x->name) != n || memcmp(x->name, name, n) != 0)
+		return false;
+	x->depth--;
+	x->parent = x->depth ? x->names[x->depth - 1] : "";
+	x->text = x->leaf ? x->content.ptr : NULL;
+	x->leaf = false;
+	x->whole = x->depth == 0;
+	return true;
+}
+
+/* The `>` of a tag, outside of quoted attributes. NULL: none. */
+static const char *tag_end(const char *p, const char *end)
+{
+	char quote = 0;
+	for (; p < end; p++) {
+		if (quote)
+			quote = *p == quote ? 0 : quote;
+		else if (*p == '"' || *p == '\'')
+			quote = *p;
+		else if (*p == '>')
+			return p;
+		else if (*p == '<')
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Attributes are passed over: services have none but the namespace's. */
+static bool tag(struct tr_xml *x, bool *ended)
+{
+	const char *name = x->p + 1, *close = tag_end(name, x->end);
+	if (!close)
+		return false;
+	x->p = close + 1;
+	bool ends = *name == '/', empty = !ends && close[-1] == '/';
+	name += ends;
+	size_t n = name_length(name, close);
+	const char *rest = name + n, *last = close - empty;
+	if (rest < last && !is_space(*rest))
+		return false;
+	*ended = ends || empty;
+	if (!ends)
+		return begin_element(x, name, n) && (!empty || end_element(x, name, n));
+	while (rest < last && is_space(*rest))
+		rest++;
+	return rest == last && end_element(x, name, n);
+}
+
+/* Where `opening` stands at x->p: *from and *to become what lies before `closing`, x->p what
+ * lies behind it; *to is NULL where that is missing. False: something else stands there. */
+static bool enclosed(struct tr_xml *x, const char *opening, const char *closing, const char **from,
+	const char **to)
+{
+	size_t n = strlen(opening), left = (size_t)(x->end - x->p);
+	if (left < n || memcmp(x->p, opening, n) != 0)
+		return false;
+	*from = x->p + n;
+	*to = memmem(*from, left - n, closing, strlen(closing));
+	if (*to)
+		x->p = *to + strlen(closing);
+	return true;
+}
+
+/* What begins with `<`. */
+static bool markup(struct tr_xml *x, bool *ended)
+{
+	const char *from, *to;
+	if (enclosed(x, "<!--", "-->", &from, &to) || enclosed(x, "<?", "?>", &from, &to))
+		return to != NULL;
+	if (!enclosed(x, "<![CDATA[", "]]>", &from, &to))
+		return tag(x, ended);
+	return to && x->depth > 0 && (!x->leaf || add_plain(&x->content, from, (size_t)(to - from)));
+}
+
+bool tr_xml_next(struct tr_xml *x, bool *ended, struct tr_err *err)
+{
+	bool ok = true;
+	*ended = false;
+	while (ok && !*ended && x->p < x->end)
+		ok = *x->p == '<' ? markup(x, ended) : text(x);
+	if (ok && (*ended || x->whole))
+		return true;
+	*ended = x->whole = false;
+	x->p = x->end;
+	tr_err_set(err, TR_ERR_INTERNAL, "the server's answer is not whole and well-formed XML");
+	return tr_err_hint(err, "check that the endpoint is the service's address");
+}
+
+bool tr_xml_find(const char *xml, size_t n, const char *parent, const char *name, struct tr_str *out)
+{
+	struct tr_xml x;
+	struct tr_err ignored = { 0 };
+	bool ended, found = false;
+	tr_xml_init(&x, xml, n);
+	while (!found && tr_xml_next(&x, &ended, &ignored) && ended)
+		found = x.text && strcmp(x.name, name) == 0 && (!parent || strcmp(x.parent, parent) == 0);
+	out->len = 0;
+	tr_str_add(out, found ? x.text : "");
+	tr_xml_clear(&x);
+	return found && !out->failed;
+}
+
+void tr_xml_escape(struct tr_str *out, const char *text)
+{
+	for (; *text; text++)
+		if (strchr("&<>\"", *text))
+			tr_str_addf(out, "&#%d;", *text);
+		else
+			tr_str_addc(out, *text);
 }

@@ -79,8 +79,9 @@ static void roles_may_stand_behind_each_other(void **state)
 		"[default]\nrole_arn = outer\nsource_profile = middle\n"
 		"[profile middle]\nrole_arn = inner\nsource_profile = base\n");
 	server_rule(&t->s, "RoleArn=inner", 200,
-		"<AccessKeyId>ASIAINNER</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-		"<SessionToken>inner-token</SessionToken><Expiration>2027-01-15T09:00:00Z</Expiration>");
+		"<Credentials><AccessKeyId>ASIAINNER</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+		"<SessionToken>inner-token</SessionToken><Expiration>2027-01-15T09:00:00Z</Expiration>"
+		"</Credentials>");
 	server_rule(&t->s, "RoleArn=outer", 200, STS_ANSWER("AssumeRole"));
 	assert_source(&t->w, "profile default: role outer by source_profile middle", "ASIAROLE", SECRET,
 		"tok&en");
