@@ -66,3 +66,69 @@ size_t tr_timestamp_format(int64_t micros, bool utc, char *buf)
 	tr_time_format(rest < 0 ? rest + TR_DAY_US : rest, time);
 	return n + (size_t)snprintf(buf + n, TR_DATETIME_TEXT - n, "%s%s", time, utc ? "+00" : "");
 }
+
+/* ---- reading ---- */
+
+/* From `least` to `most` digits (at most nine); *p moves behind them. */
+static bool digits(const char **p, const char *end, int least, int most, int *out)
+{
+	int n = 0;
+	for (*out = 0; n < most && *p < end && **p >= '0' && **p <= '9'; n++, (*p)++)
+		*out = *out * 10 + (**p - '0');
+	return n >= least;
+}
+
+static bool skip(const char **p, const char *end, char c)
+{
+	if (*p == end || **p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+bool tr_date_read(const char **p, const char *end, int64_t *days)
+{
+	int year, month, day;
+	bool negative = skip(p, end, '-'), sign = negative || skip(p, end, '+');
+	if (!digits(p, end, 4, sign ? 9 : 4, &year) || !skip(p, end, '-') || !digits(p, end, 2, 2, &month) ||
+		!skip(p, end, '-') || !digits(p, end, 2, 2, &day) || month < 1 || month > 12 || day < 1)
+		return false;
+	/* A day that the month does not have comes back as another date. */
+	struct tr_civil back;
+	*days = tr_days_from_civil(negative ? -year : year, month, day);
+	tr_civil_from_days(*days, &back);
+	return back.month == month && back.day == day;
+}
+
+bool tr_time_read(const char **p, const char *end, int64_t *micros)
+{
+	int hour, minute, second = 0, fraction = 0;
+	if (!digits(p, end, 2, 2, &hour) || !skip(p, end, ':') || !digits(p, end, 2, 2, &minute))
+		return false;
+	if (skip(p, end, ':') && !digits(p, end, 2, 2, &second))
+		return false;
+	if (skip(p, end, '.')) {
+		const char *start = *p;
+		if (!digits(p, end, 1, 6, &fraction))
+			return false;
+		for (long n = *p - start; n < 6; n++)
+			fraction *= 10;
+	}
+	*micros = ((hour * INT64_C(60) + minute) * 60 + second) * 1000000 + fraction;
+	return minute < 60 && second < 60 && *micros <= TR_DAY_US;
+}
+
+bool tr_zone_read(const char **p, const char *end, int64_t *micros)
+{
+	int hour, minute = 0;
+	*micros = 0;
+	if (skip(p, end, 'Z'))
+		return true;
+	int sign = skip(p, end, '-') ? -1 : 1;
+	if (sign == 1 && !skip(p, end, '+'))
+		return false;
+	if (!digits(p, end, 2, 2, &hour) || (skip(p, end, ':') && !digits(p, end, 2, 2, &minute)))
+		return false;
+	*micros = sign * (hour * INT64_C(60) + minute) * 60000000;
+	return hour < 16 && minute < 60;
+}

@@ -29,4 +29,14 @@ size_t tr_time_format(int64_t micros, char *buf);
 /* `2024-06-17 09:30:00.5`, with `+00` behind it for utc. */
 size_t tr_timestamp_format(int64_t micros, bool utc, char *buf);
 
+/* Read what begins at *p, before `end`; *p moves behind it. False (no error set): it is no such
+ * text; *p is then anywhere in it. Digits that are there and not read are for the caller to see. */
+
+/* What tr_date_format writes: the year has four digits, or a sign and four to nine. */
+bool tr_date_read(const char **p, const char *end, int64_t *days);
+/* What tr_time_format writes, at most 24:00:00; the seconds may be left out. */
+bool tr_time_read(const char **p, const char *end, int64_t *micros);
+/* `Z`, `+02`, `-03:30`, as microseconds east of UTC. */
+bool tr_zone_read(const char **p, const char *end, int64_t *micros);
+
 #endif

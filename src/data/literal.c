@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "data/datetime.h"
 #include "data/decimal.h"
 
@@ -29,74 +30,10 @@ static bool parse_double(const char *text, size_t len, double *out)
 	return *end == '\0' && end != buf && !(errno == ERANGE && isinf(*out));
 }
 
-/* Exactly n digits; *p moves behind them. */
-static bool digits(const char **p, const char *end, int n, int *out)
-{
-	*out = 0;
-	for (; n > 0; n--, (*p)++) {
-		if (*p == end || **p < '0' || **p > '9')
-			return false;
-		*out = *out * 10 + (**p - '0');
-	}
-	return true;
-}
-
-static bool skip(const char **p, const char *end, char c)
-{
-	if (*p == end || **p != c)
-		return false;
-	(*p)++;
-	return true;
-}
-
+/* A year has four digits: engines read the same text, and not all know of signs. */
 static bool parse_date(const char **p, const char *end, int64_t *days)
 {
-	int year, month, day;
-	if (!digits(p, end, 4, &year) || !skip(p, end, '-') || !digits(p, end, 2, &month) ||
-		!skip(p, end, '-') || !digits(p, end, 2, &day) || month < 1 || month > 12 || day < 1)
-		return false;
-	/* A day that the month does not have comes back as another date. */
-	struct tr_civil back;
-	*days = tr_days_from_civil(year, month, day);
-	tr_civil_from_days(*days, &back);
-	return back.month == month && back.day == day;
-}
-
-/* HH:MM, then perhaps :SS, then perhaps a fraction of up to six digits. */
-static bool parse_time(const char **p, const char *end, int64_t *micros)
-{
-	int hour, minute, second = 0, fraction = 0;
-	if (!digits(p, end, 2, &hour) || !skip(p, end, ':') || !digits(p, end, 2, &minute))
-		return false;
-	if (skip(p, end, ':') && !digits(p, end, 2, &second))
-		return false;
-	if (skip(p, end, '.')) {
-		int n = 0;
-		for (; *p < end && **p >= '0' && **p <= '9' && n < 6; n++, (*p)++)
-			fraction = fraction * 10 + (**p - '0');
-		if (n == 0)
-			return false;
-		for (; n < 6; n++)
-			fraction *= 10;
-	}
-	*micros = ((hour * INT64_C(60) + minute) * 60 + second) * 1000000 + fraction;
-	return minute < 60 && second < 60 && *micros <= TR_DAY_US;
-}
-
-/* `Z`, `+02`, `-03:30`. */
-static bool parse_zone(const char **p, const char *end, int64_t *micros)
-{
-	int hour, minute = 0;
-	*micros = 0;
-	if (skip(p, end, 'Z'))
-		return true;
-	int sign = skip(p, end, '-') ? -1 : 1;
-	if (sign == 1 && !skip(p, end, '+'))
-		return false;
-	if (!digits(p, end, 2, &hour) || (skip(p, end, ':') && !digits(p, end, 2, &minute)))
-		return false;
-	*micros = sign * (hour * INT64_C(60) + minute) * 60000000;
-	return hour < 16 && minute < 60;
+	return *p < end && **p != '+' && **p != '-' && tr_date_read(p, end, days);
 }
 
 static bool parse_timestamp(const char *p, size_t len, bool zoned, int64_t *out)
@@ -106,9 +43,10 @@ static bool parse_timestamp(const char *p, size_t len, bool zoned, int64_t *out)
 	if (!parse_date(&p, end, &days))
 		return false;
 	if (p < end || zoned) {
-		if ((!skip(&p, end, ' ') && !skip(&p, end, 'T')) || !parse_time(&p, end, &time))
+		if (p == end || (*p != ' ' && *p != 'T'))
 			return false;
-		if (zoned && !parse_zone(&p, end, &zone))
+		p++;
+		if (!tr_time_read(&p, end, &time) || (zoned && !tr_zone_read(&p, end, &zone)))
 			return false;
 	}
 	*out = days * TR_DAY_US + time - zone;
@@ -126,10 +64,7 @@ static bool parse_uuid(const char *text, size_t len, uint8_t *out)
 				return false;
 			continue;
 		}
-		int nibble = c >= '0' && c <= '9' ? c - '0'
-			: c >= 'a' && c <= 'f'    ? c - 'a' + 10
-			: c >= 'A' && c <= 'F'    ? c - 'A' + 10
-						  : -1;
+		int nibble = tr_hex_digit(c);
 		if (nibble < 0)
 			return false;
 		out[n / 2] = (uint8_t)(n % 2 ? out[n / 2] | nibble : nibble << 4);
@@ -178,7 +113,7 @@ bool tr_literal_parse(struct tr_type type, const char *text, size_t len, union t
 	case TR_TIMESTAMPTZ:
 		return parse_timestamp(text, len, type.kind == TR_TIMESTAMPTZ, &out->int64) &&
 			(type.precision != 3 || out->int64 % 1000 == 0);
-	case TR_TIME: return parse_time(&p, text + len, &out->int64) && p == text + len;
+	case TR_TIME: return tr_time_read(&p, text + len, &out->int64) && p == text + len;
 	case TR_UUID: return parse_uuid(text, len, out->uuid);
 	case TR_STRING:
 	case TR_JSON:

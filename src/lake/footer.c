@@ -1,5 +1,6 @@
 #include "lake/footer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A footer is some hundred bytes a column and row group. */
@@ -45,5 +46,50 @@ bool tr_lake_footer(struct tr_store *store, const char *key, uint64_t bytes, con
 		tr_parquet_footer_parse(part.data + tail - LENGTH_AND_MAGIC - length, (size_t)length, bytes,
 			schema, foreign, stats, err);
 	tr_buf_clear(&part);
+	return ok;
+}
+
+static bool same_bound(const struct tr_bound *a, const struct tr_bound *b)
+{
+	return a->set == b->set &&
+		(!a->set ||
+			(a->exact == b->exact && a->len == b->len &&
+				memcmp(a->bytes, b->bytes, a->len) == 0));
+}
+
+static void compare(const struct tr_schema *schema, const struct tr_manifest_file *file,
+	const struct tr_parquet_stats *stats, char difference[TR_FOOTER_TEXT])
+{
+	difference[0] = '\0';
+	if (stats->rows != file->rows || stats->row_groups != file->row_groups)
+		snprintf(difference, TR_FOOTER_TEXT,
+			"has %lld rows in %lld row groups, its manifest says %lld in %lld",
+			(long long)stats->rows, (long long)stats->row_groups, (long long)file->rows,
+			(long long)file->row_groups);
+	for (size_t i = 0; i < schema->n && !difference[0]; i++) {
+		const struct tr_field *field = &schema->fields[i];
+		const struct tr_parquet_column_stats *column = &stats->columns[i];
+		if (column->nulls != file->nulls[i])
+			snprintf(difference, TR_FOOTER_TEXT,
+				"has %lld nulls in column `%s`, its manifest says %lld",
+				(long long)column->nulls, field->name, (long long)file->nulls[i]);
+		else if (column->nulls && !field->nullable)
+			snprintf(difference, TR_FOOTER_TEXT,
+				"has %lld nulls in column `%s`, its manifest says that it has none",
+				(long long)column->nulls, field->name);
+		else if (!same_bound(&column->min, &file->min[i]) || !same_bound(&column->max, &file->max[i]))
+			snprintf(difference, TR_FOOTER_TEXT,
+				"has other bounds of column `%s` than its manifest says", field->name);
+	}
+}
+
+bool tr_lake_footer_compare(struct tr_store *store, const struct tr_manifest *m,
+	const struct tr_manifest_file *file, char difference[TR_FOOTER_TEXT], struct tr_err *err)
+{
+	struct tr_parquet_stats stats;
+	bool ok = tr_lake_footer(store, file->path, file->bytes, &m->schema, m->engine != NULL, &stats, err);
+	if (ok)
+		compare(&m->schema, file, &stats, difference);
+	tr_parquet_stats_clear(&stats);
 	return ok;
 }

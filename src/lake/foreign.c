@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/each.h"
+#include "base/hex.h"
 #include "data/decimal.h"
 #include "fmt/utf8.h"
 #include "lake/footer.h"
@@ -16,14 +17,6 @@
 #define NULL_FOLDER "__HIVE_DEFAULT_PARTITION__"
 
 /* ---- folders ---- */
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'    ? c - '0'
-		: c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10
-				       : -1;
-}
 
 /* `1.5` of a decimal(3,2), as Trino names a folder, is `1.50`. */
 static bool with_its_scale(struct tr_type type, char *value)
@@ -61,8 +54,8 @@ bool tr_partition_unfold(const struct tr_partition_key *key, const char *folder,
 	if (*null)
 		return true;
 	while (p < end) {
-		int high = *p == '%' && end - p > 2 ? hex_digit(p[1]) : -1;
-		int low = high >= 0 ? hex_digit(p[2]) : -1;
+		int high = *p == '%' && end - p > 2 ? tr_hex_digit(p[1]) : -1;
+		int low = high >= 0 ? tr_hex_digit(p[2]) : -1;
 		char c = low >= 0 ? (char)(high * 16 + low) : *p;
 		p += low >= 0 ? 3 : 1;
 		if (c == '\0' || n == TR_PARTITION_VALUE_MAX)
@@ -129,15 +122,8 @@ static bool fill_file(struct tr_manifest *m, const struct tr_store_entry *entry,
 		!read_partition(m, entry->key, prefix, file, err) || !note_stored(m, stats, err))
 		return false;
 	memcpy(file->checksum, foreign->checksum, sizeof file->checksum);
-	file->rows = stats->rows;
-	file->row_groups = stats->row_groups;
+	tr_manifest_file_fill(file, stats);
 	file->bytes = entry->bytes;
-	for (size_t i = 0; i < m->schema.n; i++) {
-		file->nulls[i] = stats->columns[i].nulls;
-		file->min[i] = stats->columns[i].min;
-		file->max[i] = stats->columns[i].max;
-		file->column_bytes[i] = stats->columns[i].compressed_bytes;
-	}
 	m->rows += file->rows;
 	m->bytes += file->bytes;
 	return true;

@@ -88,44 +88,13 @@ static bool check_bytes(struct verify *v, const struct tr_manifest_file *file)
 		finding(v, file, "has checksum %s, its manifest says %s", found, file->checksum);
 }
 
-static bool same_bound(const struct tr_bound *a, const struct tr_bound *b)
-{
-	return a->set == b->set &&
-		(!a->set ||
-			(a->exact == b->exact && a->len == b->len &&
-				memcmp(a->bytes, b->bytes, a->len) == 0));
-}
-
-static bool compare_footer(struct verify *v, const struct tr_manifest_file *file,
-	const struct tr_parquet_stats *stats)
-{
-	const struct tr_schema *schema = &v->m->schema;
-	bool ok = true;
-	if (stats->rows != file->rows || stats->row_groups != file->row_groups)
-		ok = finding(v, file, "has %lld rows in %lld row groups, its manifest says %lld in %lld",
-			(long long)stats->rows, (long long)stats->row_groups, (long long)file->rows,
-			(long long)file->row_groups);
-	for (size_t i = 0; i < schema->n && i < stats->n; i++) {
-		const struct tr_parquet_column_stats *column = &stats->columns[i];
-		if (column->nulls != file->nulls[i])
-			ok = finding(v, file, "has %lld nulls in column `%s`, its manifest says %lld",
-				(long long)column->nulls, schema->fields[i].name, (long long)file->nulls[i]);
-		if (!same_bound(&column->min, &file->min[i]) || !same_bound(&column->max, &file->max[i]))
-			ok = finding(v, file, "has other bounds of column `%s` than its manifest says",
-				schema->fields[i].name);
-	}
-	return ok;
-}
-
 static bool check_footer(struct verify *v, const struct tr_manifest_file *file)
 {
-	struct tr_parquet_stats stats = { 0 };
+	char difference[TR_FOOTER_TEXT];
 	struct tr_err err = { 0 };
-	bool ok = tr_lake_footer(v->lake->store, file->path, file->bytes, &v->m->schema, v->m->engine != NULL,
-		&stats, &err);
-	ok = ok ? compare_footer(v, file, &stats) : failed(v, file, &err);
-	tr_parquet_stats_clear(&stats);
-	return ok;
+	if (!tr_lake_footer_compare(v->lake->store, v->m, file, difference, &err))
+		return failed(v, file, &err);
+	return !difference[0] || finding(v, file, "%s", difference);
 }
 
 struct block {

@@ -15,16 +15,40 @@ void tr_manifest_init(struct tr_manifest *m)
 	tr_schema_init(&m->schema);
 }
 
-static void clear_file(struct tr_manifest_file *file, size_t n_keys)
+bool tr_manifest_file_init(struct tr_manifest_file *file, size_t columns, size_t keys, struct tr_err *err)
+{
+	*file = (struct tr_manifest_file){ 0 };
+	file->partition = tr_calloc(keys, sizeof *file->partition, err);
+	file->min = file->partition ? tr_calloc(columns, sizeof *file->min, err) : NULL;
+	file->max = file->min ? tr_calloc(columns, sizeof *file->max, err) : NULL;
+	file->nulls = file->max ? tr_calloc(columns, sizeof *file->nulls, err) : NULL;
+	file->column_bytes = file->nulls ? tr_calloc(columns, sizeof *file->column_bytes, err) : NULL;
+	return file->column_bytes != NULL;
+}
+
+void tr_manifest_file_clear(struct tr_manifest_file *file, size_t keys)
 {
 	free(file->path);
-	for (size_t i = 0; file->partition && i < n_keys; i++)
+	for (size_t i = 0; file->partition && i < keys; i++)
 		free(file->partition[i]);
 	free(file->partition);
 	free(file->min);
 	free(file->max);
 	free(file->nulls);
 	free(file->column_bytes);
+	*file = (struct tr_manifest_file){ 0 };
+}
+
+void tr_manifest_file_fill(struct tr_manifest_file *file, const struct tr_parquet_stats *stats)
+{
+	file->rows = stats->rows;
+	file->row_groups = stats->row_groups;
+	for (size_t i = 0; i < stats->n; i++) {
+		file->min[i] = stats->columns[i].min;
+		file->max[i] = stats->columns[i].max;
+		file->nulls[i] = stats->columns[i].nulls;
+		file->column_bytes[i] = stats->columns[i].compressed_bytes;
+	}
 }
 
 void tr_manifest_clear(struct tr_manifest *m)
@@ -39,7 +63,7 @@ void tr_manifest_clear(struct tr_manifest *m)
 		free(m->sources[i].dataset);
 	free(m->sources);
 	for (size_t i = 0; i < m->n_files; i++)
-		clear_file(&m->files[i], m->n_keys);
+		tr_manifest_file_clear(&m->files[i], m->n_keys);
 	free(m->files);
 	for (size_t i = 0; i < m->n_keys; i++) {
 		free(m->keys[i].column);
@@ -64,15 +88,8 @@ struct tr_manifest_file *tr_manifest_add_file(struct tr_manifest *m, struct tr_e
 	if (!tr_array_grow((void **)&m->files, m->n_files, &m->files_cap, sizeof *m->files, err))
 		return NULL;
 	struct tr_manifest_file *file = &m->files[m->n_files];
-	*file = (struct tr_manifest_file){ 0 };
-	size_t n = m->schema.n;
-	file->partition = tr_calloc(m->n_keys, sizeof *file->partition, err);
-	file->min = file->partition ? tr_calloc(n, sizeof *file->min, err) : NULL;
-	file->max = file->min ? tr_calloc(n, sizeof *file->max, err) : NULL;
-	file->nulls = file->max ? tr_calloc(n, sizeof *file->nulls, err) : NULL;
-	file->column_bytes = file->nulls ? tr_calloc(n, sizeof *file->column_bytes, err) : NULL;
-	if (!file->column_bytes) {
-		clear_file(file, 0);
+	if (!tr_manifest_file_init(file, m->schema.n, m->n_keys, err)) {
+		tr_manifest_file_clear(file, m->n_keys);
 		return NULL;
 	}
 	m->n_files++;

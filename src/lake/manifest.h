@@ -90,6 +90,14 @@ void tr_manifest_clear(struct tr_manifest *m);
 bool tr_manifest_parse(const char *json, size_t n, struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 /* Owned text, free(). The manifest must be one that tr_manifest_parse accepts. */
 char *tr_manifest_format(const struct tr_manifest *m, struct tr_err *err) TR_CHECKED;
+/* A file with arrays for that many columns and keys, all else zero; cleared by
+ * tr_manifest_file_clear, also on failure. */
+bool tr_manifest_file_init(struct tr_manifest_file *file, size_t columns, size_t keys,
+	struct tr_err *err) TR_CHECKED;
+void tr_manifest_file_clear(struct tr_manifest_file *file, size_t keys);
+/* What a file's writer or footer says of it: rows, row groups, and of each column its bounds,
+ * nulls and bytes. */
+void tr_manifest_file_fill(struct tr_manifest_file *file, const struct tr_parquet_stats *stats);
 /* Room for one more file, zeroed, with arrays for the schema's columns and the keys; it
  * counts from then on. NULL with *err set on failure. */
 struct tr_manifest_file *tr_manifest_add_file(struct tr_manifest *m, struct tr_err *err) TR_CHECKED;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "data/datetime.h"
+#include "data/literal.h"
 #include "lake/manifest_json.h"
 
 static bool broken(struct tr_err *err, const char *fmt, ...) TR_PRINTF(2, 3);
@@ -81,14 +81,10 @@ static bool get_moment(const json_t *object, const char *key, int64_t *us, struc
 	const char *text = get_text(object, key, err);
 	if (!text)
 		return false;
-	int year, month, day, hour, minute, second, fraction;
+	union tr_literal moment;
 	char again[TR_CLOCK_TEXT] = "";
-	if (strlen(text) < TR_CLOCK_TEXT &&
-		sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ", &year, &month, &day, &hour, &minute, &second,
-			&fraction) == 7 &&
-		month >= 1 && month <= 12) {
-		*us = tr_days_from_civil(year, month, day) * TR_DAY_US +
-			((hour * INT64_C(60) + minute) * 60 + second) * 1000000 + fraction;
+	if (tr_literal_parse((struct tr_type){ .kind = TR_TIMESTAMPTZ }, text, strlen(text), &moment)) {
+		*us = moment.int64;
 		tr_clock_iso(*us, again);
 	}
 	return strcmp(text, again) == 0 || broken(err, "`%s` is not a time: `%s`", key, text);

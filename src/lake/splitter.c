@@ -7,10 +7,8 @@
 #include "fmt/spill.h"
 #include "lake/splitter_pool.h"
 
-/* A partition as one input knows it: found without the lock, and its part of the
- * piece that is being split. */
+/* The part of a partition in the piece that is being split. */
 struct local {
-	struct tr_partition *partition;
 	uint32_t count, start;
 };
 
@@ -20,10 +18,9 @@ struct tr_splitter_input {
 	int *key_source;                  /* its column in the batches */
 	struct tr_view *keys, *columns;   /* of the batch at hand */
 	uint8_t *image;
-	struct local *locals;
-	size_t n, cap;
-	uint32_t *table; /* hash -> local + 1 */
-	size_t slots;
+	struct tr_partition_index met; /* partitions as this input numbers them */
+	struct local *locals;          /* one each */
+	size_t locals_cap;
 	uint32_t *group, *order; /* of each row of a piece: its local; rows in order of locals */
 	uint32_t *touched;       /* locals that occur in the piece */
 	uint32_t n_touched;
@@ -33,7 +30,6 @@ struct tr_splitter_input {
 #define PIECE_ROWS TR_BATCH_ROWS
 #define PIECE_MIN ((size_t)64 << 10)
 #define PIECE_MAX ((size_t)8 << 20)
-#define FIRST_SLOTS 256
 /* What an input's table takes for a partition. */
 #define LOCAL_BYTES 48
 
@@ -44,7 +40,7 @@ bool tr_splitter_input_new(struct tr_splitter *s, struct tr_splitter_input **out
 		return false;
 	size_t n_keys = s->files->n_keys;
 	in->s = s;
-	in->slots = FIRST_SLOTS;
+	bool indexed = tr_partition_index_init(&in->met, err);
 	/* All inputs' pieces together take at most a quarter of the pool. */
 	in->piece_max = s->pool_max / 4 / (size_t)s->writers;
 	in->piece_max = in->piece_max < PIECE_MIN ? PIECE_MIN
@@ -55,11 +51,10 @@ bool tr_splitter_input_new(struct tr_splitter *s, struct tr_splitter_input **out
 	in->keys = tr_calloc(n_keys, sizeof *in->keys, err);
 	in->columns = tr_calloc(s->files->schema.n, sizeof *in->columns, err);
 	in->image = tr_calloc(n_keys, TR_PARTITION_IMAGE, err);
-	in->table = tr_calloc(in->slots, sizeof *in->table, err);
 	in->group = tr_calloc(PIECE_ROWS, sizeof *in->group, err);
 	in->order = tr_calloc(PIECE_ROWS, sizeof *in->order, err);
 	in->touched = tr_calloc(PIECE_ROWS, sizeof *in->touched, err);
-	if (!in->image_of || !in->key_source || !in->keys || !in->columns || !in->image || !in->table ||
+	if (!indexed || !in->image_of || !in->key_source || !in->keys || !in->columns || !in->image ||
 		!in->group || !in->order || !in->touched) {
 		tr_splitter_input_free(in);
 		return false;
@@ -83,8 +78,8 @@ void tr_splitter_input_free(struct tr_splitter_input *in)
 	free(in->keys);
 	free(in->columns);
 	free(in->image);
+	tr_partition_index_clear(&in->met);
 	free(in->locals);
-	free(in->table);
 	free(in->group);
 	free(in->order);
 	free(in->touched);
@@ -92,28 +87,6 @@ void tr_splitter_input_free(struct tr_splitter_input *in)
 }
 
 /* ---- which partition a row belongs to ---- */
-
-static bool grow_locals(struct tr_splitter_input *in, struct tr_err *err)
-{
-	if (!tr_array_grow((void **)&in->locals, in->n, &in->cap, sizeof *in->locals, err))
-		return false;
-	if (in->n < in->slots / 2)
-		return true;
-	size_t slots = in->slots * 2;
-	uint32_t *table = tr_calloc(slots, sizeof *table, err);
-	if (!table)
-		return false;
-	for (size_t i = 0; i < in->n; i++) {
-		size_t at = in->locals[i].partition->hash & (slots - 1);
-		while (table[at])
-			at = (at + 1) & (slots - 1);
-		table[at] = (uint32_t)i + 1;
-	}
-	free(in->table);
-	in->table = table;
-	in->slots = slots;
-	return true;
-}
 
 static bool same_image(const struct tr_partition *p, const uint8_t *image, size_t len)
 {
@@ -124,24 +97,16 @@ static bool find_local(struct tr_splitter_input *in, size_t len, int64_t row, ui
 	struct tr_err *err)
 {
 	uint64_t hash = XXH3_64bits(in->image, len);
-	for (size_t at = hash & (in->slots - 1); in->table[at]; at = (at + 1) & (in->slots - 1)) {
-		const struct tr_partition *p = in->locals[in->table[at] - 1].partition;
-		if (p->hash == hash && same_image(p, in->image, len)) {
-			*out = in->table[at] - 1;
-			return true;
-		}
-	}
-	if (!grow_locals(in, err))
+	*out = tr_partition_index_find(&in->met, in->image, len, hash);
+	if (*out != TR_PARTITION_NONE)
+		return true;
+	if (!tr_array_grow((void **)&in->locals, in->met.n, &in->locals_cap, sizeof *in->locals, err))
 		return false;
 	struct tr_partition *p = tr_splitter_partition(in->s, in->image, len, hash, in->keys, row, err);
-	if (!p)
+	if (!p || !tr_partition_index_add(&in->met, p, err))
 		return false;
-	size_t at = hash & (in->slots - 1);
-	while (in->table[at])
-		at = (at + 1) & (in->slots - 1);
-	*out = (uint32_t)in->n;
-	in->table[at] = (uint32_t)in->n + 1;
-	in->locals[in->n++] = (struct local){ .partition = p };
+	*out = (uint32_t)in->met.n - 1;
+	in->locals[*out] = (struct local){ 0 };
 	return true;
 }
 
@@ -178,7 +143,7 @@ static bool sort_piece(struct tr_splitter_input *in, int64_t from, int64_t n, st
 		if (!last || !same_image(last, in->image, len)) {
 			if (!find_local(in, len, from + i, &local, err))
 				return false;
-			last = in->locals[local].partition;
+			last = in->met.items[local];
 		}
 		in->group[i] = local;
 		if (in->locals[local].count++ == 0)
@@ -204,7 +169,8 @@ static bool sort_piece(struct tr_splitter_input *in, int64_t from, int64_t n, st
 static bool reserve(struct tr_splitter *s, size_t bytes, struct tr_err *err)
 {
 	pthread_mutex_lock(&s->lock);
-	size_t keys = s->keys_bytes + s->n * LOCAL_BYTES * (size_t)s->writers;
+	size_t keys = s->keys_bytes + s->partitions.slots * sizeof *s->partitions.table +
+		s->partitions.n * LOCAL_BYTES * (size_t)s->writers;
 	/* However many keys there are, some rows must fit between two evictions. */
 	size_t room = keys < s->pool_max * 3 / 4 ? s->pool_max - keys : s->pool_max / 4;
 	bool ok = s->pool_bytes + bytes <= room || s->n_chunks == 0 || tr_splitter_evict(s, err);
@@ -280,7 +246,7 @@ static bool link_chunk(struct tr_splitter_input *in, const struct tr_chunk *chun
 			return false;
 		uint32_t at = (uint32_t)s->n_slices++;
 		s->slices[at] = (struct tr_slice){ TR_SLICE_NONE, number, l->start, l->count };
-		struct tr_partition *p = l->partition;
+		struct tr_partition *p = in->met.items[in->touched[t]];
 		if (p->first == TR_SLICE_NONE)
 			p->first = at;
 		else
@@ -295,8 +261,8 @@ static bool link_chunk(struct tr_splitter_input *in, const struct tr_chunk *chun
 static void count_bytes(struct tr_splitter_input *in, size_t bytes, int64_t rows)
 {
 	for (uint32_t t = 0; t < in->n_touched; t++) {
-		struct local *l = &in->locals[in->touched[t]];
-		l->partition->bytes += bytes * l->count / (size_t)rows;
+		uint32_t local = in->touched[t];
+		in->met.items[local]->bytes += bytes * in->locals[local].count / (size_t)rows;
 	}
 }
 
@@ -379,8 +345,8 @@ static struct tr_partition *claim(struct finish *f, struct tr_spill_list *list, 
 	pthread_mutex_lock(&f->lock);
 	if (!f->failed && tr_cancel_raised(s->cancel))
 		tr_cancel_err(err);
-	else if (!f->failed && f->next < s->n) {
-		p = s->partitions[f->next++];
+	else if (!f->failed && f->next < s->partitions.n) {
+		p = s->partitions.items[f->next++];
 		if (!tr_spill_runs_next(&s->runs, p->number, list, err))
 			p = NULL;
 	}

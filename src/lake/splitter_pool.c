@@ -13,7 +13,6 @@
 #define SEGMENT_MAX ((size_t)4 << 20)
 #define SEGMENT_MIN ((size_t)256 << 10)
 #define SCRATCH_MAX ((size_t)1 << 32)
-#define FIRST_SLOTS 256
 
 void tr_chunk_clear(struct tr_chunk *c)
 {
@@ -52,11 +51,10 @@ bool tr_splitter_new(struct tr_stage_files *files, const struct tr_stage_options
 	share_memory(s, options);
 	pthread_mutex_init(&s->lock, NULL);
 	tr_spill_runs_init(&s->runs, options->temp_dir, options->disk);
-	s->slots = FIRST_SLOTS;
-	s->table = tr_calloc(s->slots, sizeof *s->table, err);
+	bool indexed = tr_partition_index_init(&s->partitions, err);
 	s->source = tr_calloc(files->schema.n, sizeof *s->source, err);
 	s->gather = tr_calloc(files->schema.n, sizeof *s->gather, err);
-	if (!s->table || !s->source || !s->gather) {
+	if (!indexed || !s->source || !s->gather) {
 		tr_splitter_free(s);
 		return false;
 	}
@@ -85,12 +83,11 @@ void tr_splitter_free(struct tr_splitter *s)
 		return;
 	for (size_t i = 0; i < s->n_chunks; i++)
 		tr_chunk_clear(&s->chunks[i]);
-	for (size_t i = 0; i < s->n; i++)
-		free_partition(s->partitions[i], s->files->n_keys);
+	for (size_t i = 0; i < s->partitions.n; i++)
+		free_partition(s->partitions.items[i], s->files->n_keys);
 	free(s->chunks);
 	free(s->slices);
-	free(s->partitions);
-	free(s->table);
+	tr_partition_index_clear(&s->partitions);
 	free(s->source);
 	free(s->gather);
 	tr_spill_runs_clear(&s->runs);
@@ -139,27 +136,6 @@ static bool too_many(const struct tr_splitter *s, struct tr_err *err)
 	return tr_err_at_row(err, NULL, s->files->keys[0].column, NULL);
 }
 
-static bool grow_table(struct tr_splitter *s, struct tr_err *err)
-{
-	if (s->n < s->slots / 2)
-		return true;
-	size_t slots = s->slots * 2;
-	uint32_t *table = tr_calloc(slots, sizeof *table, err);
-	if (!table)
-		return false;
-	for (size_t i = 0; i < s->n; i++) {
-		size_t at = s->partitions[i]->hash & (slots - 1);
-		while (table[at])
-			at = (at + 1) & (slots - 1);
-		table[at] = (uint32_t)i + 1;
-	}
-	free(s->table);
-	s->table = table;
-	s->keys_bytes += (slots - s->slots) * sizeof *table;
-	s->slots = slots;
-	return true;
-}
-
 static bool fill_values(struct tr_splitter *s, struct tr_partition *p, const struct tr_view *keys,
 	int64_t row, struct tr_err *err)
 {
@@ -184,31 +160,23 @@ static bool fill_values(struct tr_splitter *s, struct tr_partition *p, const str
 static struct tr_partition *add_partition(struct tr_splitter *s, const uint8_t *image, size_t len,
 	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err)
 {
-	if (s->n >= TR_PARTITIONS_MAX) {
+	if (s->partitions.n >= TR_PARTITIONS_MAX) {
 		too_many(s, err);
 		return NULL;
 	}
-	if (!grow_table(s, err) ||
-		!tr_array_grow((void **)&s->partitions, s->n, &s->cap, sizeof *s->partitions, err))
-		return NULL;
 	struct tr_partition *p = tr_calloc(1, sizeof *p + len, err);
 	if (!p)
 		return NULL;
-	*p = (struct tr_partition){ .number = (uint32_t)s->n,
+	*p = (struct tr_partition){ .number = (uint32_t)s->partitions.n,
 		.image_len = (uint32_t)len,
 		.hash = hash,
 		.first = TR_SLICE_NONE,
 		.last = TR_SLICE_NONE };
 	memcpy(p->image, image, len);
-	if (!fill_values(s, p, keys, row, err)) {
+	if (!fill_values(s, p, keys, row, err) || !tr_partition_index_add(&s->partitions, p, err)) {
 		free_partition(p, s->files->n_keys);
 		return NULL;
 	}
-	size_t at = hash & (s->slots - 1);
-	while (s->table[at])
-		at = (at + 1) & (s->slots - 1);
-	s->table[at] = p->number + 1;
-	s->partitions[s->n++] = p;
 	s->keys_bytes += sizeof *p + len + (s->files->n_keys + 2) * sizeof(void *);
 	return p;
 }
@@ -217,14 +185,10 @@ struct tr_partition *tr_splitter_partition(struct tr_splitter *s, const uint8_t 
 	uint64_t hash, const struct tr_view *keys, int64_t row, struct tr_err *err)
 {
 	pthread_mutex_lock(&s->lock);
-	struct tr_partition *found = NULL;
-	for (size_t at = hash & (s->slots - 1); s->table[at] && !found; at = (at + 1) & (s->slots - 1)) {
-		struct tr_partition *p = s->partitions[s->table[at] - 1];
-		if (p->hash == hash && p->image_len == len && memcmp(p->image, image, len) == 0)
-			found = p;
-	}
-	if (!found)
-		found = add_partition(s, image, len, hash, keys, row, err);
+	uint32_t at = tr_partition_index_find(&s->partitions, image, len, hash);
+	struct tr_partition *found = at != TR_PARTITION_NONE
+		? s->partitions.items[at]
+		: add_partition(s, image, len, hash, keys, row, err);
 	pthread_mutex_unlock(&s->lock);
 	return found;
 }
@@ -412,9 +376,9 @@ static void reset_pool(struct tr_splitter *s)
 	}
 	s->n_chunks = 0;
 	s->n_slices = 0;
-	for (size_t i = 0; i < s->n; i++) {
-		s->partitions[i]->first = s->partitions[i]->last = TR_SLICE_NONE;
-		s->partitions[i]->bytes = 0;
+	for (size_t i = 0; i < s->partitions.n; i++) {
+		s->partitions.items[i]->first = s->partitions.items[i]->last = TR_SLICE_NONE;
+		s->partitions.items[i]->bytes = 0;
 	}
 }
 
@@ -423,8 +387,8 @@ bool tr_splitter_evict(struct tr_splitter *s, struct tr_err *err)
 	struct tr_splitter_scratch x;
 	bool ok = tr_splitter_scratch_init(&x, s, err);
 	s->evictions++;
-	for (size_t i = 0; ok && i < s->n; i++) {
-		struct tr_partition *p = s->partitions[i];
+	for (size_t i = 0; ok && i < s->partitions.n; i++) {
+		struct tr_partition *p = s->partitions.items[i];
 		if (p->first == TR_SLICE_NONE)
 			continue;
 		ok = tr_cancel_raised(s->cancel) ? tr_cancel_err(err) : evict_partition(s, p, &x, err);

@@ -9,6 +9,7 @@
 #include "data/gather.h"
 #include "data/stream.h"
 #include "lake/partition.h"
+#include "lake/partition_index.h"
 #include "lake/spill_runs.h"
 #include "lake/splitter.h"
 
@@ -50,11 +51,8 @@ struct tr_splitter {
 	int writers;
 
 	pthread_mutex_t lock;
-	struct tr_partition **partitions;
-	size_t n, cap;
-	uint32_t *table; /* hash -> number + 1; a power of two of slots */
-	size_t slots;
-	size_t keys_bytes; /* what partitions and table take */
+	struct tr_partition_index partitions; /* by number; owned */
+	size_t keys_bytes;                    /* what they take, besides the index's table */
 	struct tr_chunk *chunks;
 	size_t n_chunks, chunks_cap;
 	struct tr_slice *slices;

@@ -27,18 +27,6 @@ bool tr_stage_files_init(struct tr_stage_files *f, const struct tr_stage_options
 	return f->prefix && tr_stage_schema(options->schema, options->keys, options->n_keys, &f->schema, err);
 }
 
-static void clear_entry(struct tr_manifest_file *e, size_t n_keys)
-{
-	free(e->path);
-	for (size_t i = 0; e->partition && i < n_keys; i++)
-		free(e->partition[i]);
-	free(e->partition);
-	free(e->min);
-	free(e->max);
-	free(e->nulls);
-	free(e->column_bytes);
-}
-
 static struct tr_stage_closing *closing_at(struct tr_stage_files *f, size_t i)
 {
 	return &f->closing[(f->oldest + i) % TR_STAGE_CLOSING_MAX];
@@ -69,9 +57,9 @@ void tr_stage_files_clear(struct tr_stage_files *f)
 		tr_sink_free(closing_at(f, i)->sink);
 	remove_all(f);
 	for (size_t i = 0; i < f->n_closing; i++)
-		clear_entry(&closing_at(f, i)->entry, f->n_keys);
+		tr_manifest_file_clear(&closing_at(f, i)->entry, f->n_keys);
 	for (size_t i = 0; i < f->n; i++)
-		clear_entry(&f->done[i], f->n_keys);
+		tr_manifest_file_clear(&f->done[i], f->n_keys);
 	free(f->done);
 	free(f->prefix);
 	tr_schema_clear(&f->schema);
@@ -102,7 +90,7 @@ static bool end_commit(struct tr_stage_files *f, struct tr_stage_closing *c, str
 			remove_file(f, c->entry.path);
 	}
 	if (!ok)
-		clear_entry(&c->entry, f->n_keys);
+		tr_manifest_file_clear(&c->entry, f->n_keys);
 	tr_sink_free(c->sink);
 	return ok;
 }
@@ -149,7 +137,7 @@ static bool begin_commit(struct tr_stage_files *f, struct tr_stage_closing *c, s
 	tr_sink_free(c->sink);
 	if (started)
 		remove_file(f, c->entry.path);
-	clear_entry(&c->entry, f->n_keys);
+	tr_manifest_file_clear(&c->entry, f->n_keys);
 	return false;
 }
 
@@ -237,22 +225,10 @@ size_t tr_stage_file_memory(const struct tr_stage_file *file)
 static bool fill_entry(const struct tr_stage_files *f, struct tr_stage_file *file,
 	const struct tr_parquet_stats *stats, struct tr_manifest_file *e, struct tr_err *err)
 {
-	e->rows = stats->rows;
-	e->row_groups = stats->row_groups;
-	e->bytes = file->sink->bytes;
-	e->min = tr_calloc(stats->n, sizeof *e->min, err);
-	e->max = tr_calloc(stats->n, sizeof *e->max, err);
-	e->nulls = tr_calloc(stats->n, sizeof *e->nulls, err);
-	e->column_bytes = tr_calloc(stats->n, sizeof *e->column_bytes, err);
-	e->partition = tr_calloc(f->n_keys, sizeof *e->partition, err);
-	if (!e->min || !e->max || !e->nulls || !e->column_bytes || !e->partition)
+	if (!tr_manifest_file_init(e, stats->n, f->n_keys, err))
 		return false;
-	for (size_t i = 0; i < stats->n; i++) {
-		e->min[i] = stats->columns[i].min;
-		e->max[i] = stats->columns[i].max;
-		e->nulls[i] = stats->columns[i].nulls;
-		e->column_bytes[i] = stats->columns[i].compressed_bytes;
-	}
+	tr_manifest_file_fill(e, stats);
+	e->bytes = file->sink->bytes;
 	for (size_t i = 0; i < f->n_keys; i++)
 		if (file->values[i] && !(e->partition[i] = tr_strdup(file->values[i], err)))
 			return false;
@@ -277,7 +253,7 @@ bool tr_stage_file_close(struct tr_stage_files *f, struct tr_stage_file *file, s
 		file->sink = NULL;
 		ok = begin_commit(f, &closing, err);
 	} else {
-		clear_entry(&closing.entry, f->n_keys);
+		tr_manifest_file_clear(&closing.entry, f->n_keys);
 	}
 	tr_parquet_stats_clear(&stats);
 	tr_stage_file_abort(file);

@@ -12,13 +12,6 @@
 
 /* ---- files against the manifest ---- */
 
-static bool broken(const struct tr_manifest_file *f, const char *what, struct tr_err *err)
-{
-	tr_err_set(err, TR_ERR_INTERNAL, "the staged file %s does not hold what was written: %s", f->path,
-		what);
-	return tr_err_hint(err, "nothing was published; check the disk under the lake and run again");
-}
-
 struct staged {
 	struct tr_store *store;
 	const struct tr_manifest *m;
@@ -26,23 +19,16 @@ struct staged {
 
 static bool audit_file(void *context, size_t index, struct tr_err *err)
 {
-	struct tr_store *store = ((const struct staged *)context)->store;
-	const struct tr_manifest *m = ((const struct staged *)context)->m;
-	const struct tr_manifest_file *f = &m->files[index];
-	struct tr_parquet_stats stats = { 0 };
-	bool ok = tr_lake_footer(store, f->path, f->bytes, &m->schema, m->engine != NULL, &stats, err);
-	if (ok && (stats.rows != f->rows || stats.row_groups != f->row_groups))
-		ok = broken(f, "its footer counts other rows", err);
-	for (size_t i = 0; ok && i < m->schema.n; i++) {
-		const struct tr_parquet_column_stats *c = &stats.columns[i];
-		if (c->nulls != f->nulls[i] || (!m->schema.fields[i].nullable && c->nulls != 0))
-			ok = broken(f, "its footer counts other nulls", err);
-		else if (memcmp(&c->min, &f->min[i], sizeof c->min) != 0 ||
-			memcmp(&c->max, &f->max[i], sizeof c->max) != 0)
-			ok = broken(f, "its bounds differ", err);
-	}
-	tr_parquet_stats_clear(&stats);
-	return ok;
+	const struct staged *s = context;
+	const struct tr_manifest_file *f = &s->m->files[index];
+	char difference[TR_FOOTER_TEXT];
+	if (!tr_lake_footer_compare(s->store, s->m, f, difference, err))
+		return false;
+	if (!difference[0])
+		return true;
+	tr_err_set(err, TR_ERR_INTERNAL, "the staged file %s does not hold what was written", f->path);
+	tr_err_detail(err, "it %s", difference);
+	return tr_err_hint(err, "nothing was published; check the disk under the lake and run again");
 }
 
 /* ---- checks over the rows ---- */
