@@ -1,7 +1,5 @@
 #include "base/hex.h"
 
-#include <stdbool.h>
-
 int tr_hex_digit(char c)
 {
 	return c >= '0' && c <= '9'    ? c - '0'
@@ -16,9 +14,12 @@ void tr_percent_decode(char *text)
 	for (; *text; text++) {
 		int high = *text == '%' ? tr_hex_digit(text[1]) : -1;
 		int low = high >= 0 ? tr_hex_digit(text[2]) : -1;
-		bool escape = low >= 0 && (high | low) != 0;
-		*out++ = escape ? (char)(high << 4 | low) : *text;
-		text += escape ? 2 : 0;
+		if (low >= 0 && (high | low) != 0) {
+			*out++ = (char)(high << 4 | low);
+			text += 2;
+		} else {
+			*out++ = *text;
+		}
 	}
 	*out = '\0';
 }

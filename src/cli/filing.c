@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/write_all.h"
 
 #define PATH_MAX_BYTES 8192
 #define FILE_MAX_BYTES ((size_t)256 << 20)
@@ -43,20 +44,6 @@ static bool make_folders(const char *path, struct tr_err *err)
 	return ok;
 }
 
-static bool write_all(int fd, const char *text, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, text, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return false;
-		text += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 bool tr_filing_write(const char *path, const char *text, size_t n, unsigned mode, struct tr_err *err)
 {
 	char temp[PATH_MAX_BYTES];
@@ -72,7 +59,7 @@ bool tr_filing_write(const char *path, const char *text, size_t n, unsigned mode
 		tr_err_detail(err, "%s", strerror(failure));
 		return tr_err_hint(err, "check the permissions of its folder");
 	}
-	bool ok = write_all(fd, text, n);
+	bool ok = tr_write_all(fd, text, n);
 	int failure = errno;
 	if (close(fd) != 0 && ok) {
 		ok = false;

@@ -9,6 +9,7 @@
 
 #include "engine/transform_internal.h"
 #include "io/process.h"
+#include "io/write_all.h"
 
 #define COMPILER_TIMEOUT_MS 120000
 #define COMPILER_OUTPUT_MAX ((size_t)64 << 10)
@@ -185,14 +186,7 @@ static bool write_file(const char *path, const char *text, struct tr_err *err)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return tr_err_errno(err, errno, "%s can't be written", path);
-	size_t len = strlen(text), done = 0;
-	while (done < len) {
-		ssize_t n = write(fd, text + done, len - done);
-		if (n < 0 && errno != EINTR)
-			break;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	int failure = done < len ? errno : 0;
+	int failure = tr_write_all(fd, text, strlen(text)) ? 0 : errno;
 	close(fd);
 	return failure ? tr_err_errno(err, failure, "%s can't be written", path) : true;
 }

@@ -95,21 +95,6 @@ bool tr_local_temp(const struct tr_local_root *root, const char *key, char *temp
 	return tr_local_errno(root, errno, "cannot create", key, err);
 }
 
-bool tr_local_write(int fd, const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 static bool sync_folder(const struct tr_local_root *root, const char *path)
 {
 	int fd = openat(root->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

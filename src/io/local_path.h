@@ -22,8 +22,6 @@ bool tr_local_errno(const struct tr_local_root *root, int errno_value, const cha
 #define TR_TEMP_MAX (TR_KEY_MAX + 64)
 bool tr_local_temp(const struct tr_local_root *root, const char *key, char *temp, int *fd,
 	struct tr_err *err) TR_CHECKED;
-/* All n bytes, through short writes and signals. errno is set on failure. */
-bool tr_local_write(int fd, const void *bytes, size_t n);
 /* Make the entries of the key's folder, and of those above it up to the root, durable. */
 bool tr_local_sync_folders(const struct tr_local_root *root, const char *key, struct tr_err *err) TR_CHECKED;
 /* Remove the folders above `key` that are empty, up to but not the root. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "io/write_all.h"
+
 void tr_spill_file_init(struct tr_spill_file *f, const char *folder, uint64_t limit)
 {
 	*f = (struct tr_spill_file){ .fd = -1, .folder = folder, .limit = limit };
@@ -41,25 +43,17 @@ static bool open_file(struct tr_spill_file *f, struct tr_err *err)
 	return true;
 }
 
-static bool write_all(struct tr_spill_file *f, const uint8_t *p, size_t n, struct tr_err *err)
+static bool write_out(struct tr_spill_file *f, const uint8_t *p, size_t n, struct tr_err *err)
 {
 	if (n > 0 && f->fd < 0 && !open_file(f, err))
 		return false;
-	while (n > 0) {
-		ssize_t done = write(f->fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return tr_err_errno(err, errno, "cannot write to the spill file in %s", f->folder);
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
+	return tr_write_all(f->fd, p, n) ||
+		tr_err_errno(err, errno, "cannot write to the spill file in %s", f->folder);
 }
 
 bool tr_spill_file_flush(struct tr_spill_file *f, struct tr_err *err)
 {
-	bool ok = write_all(f, f->pending.data, f->pending.len, err);
+	bool ok = write_out(f, f->pending.data, f->pending.len, err);
 	f->pending.len = 0;
 	return ok;
 }
@@ -79,7 +73,7 @@ bool tr_spill_file_append(struct tr_spill_file *f, const void *bytes, size_t n, 
 	if (n > TR_SPILL_WRITE - f->pending.len && !tr_spill_file_flush(f, err))
 		return false;
 	bool ok =
-		n > TR_SPILL_WRITE ? write_all(f, bytes, n, err) : tr_buf_append(&f->pending, bytes, n, err);
+		n > TR_SPILL_WRITE ? write_out(f, bytes, n, err) : tr_buf_append(&f->pending, bytes, n, err);
 	if (ok)
 		f->size += n;
 	return ok;

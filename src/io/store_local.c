@@ -10,6 +10,7 @@
 
 #include "io/local_list.h"
 #include "io/local_sync.h"
+#include "io/write_all.h"
 
 /* Small enough that many sinks of a partitioned dataset may be open at once, large
  * enough that a system call costs nothing beside it. Larger writes go past it. */
@@ -98,7 +99,7 @@ static struct local_sink *sink_of(struct tr_sink *sink)
 
 static bool sink_out(struct local_sink *s, const void *bytes, size_t n, struct tr_err *err)
 {
-	if (!tr_local_write(s->fd, bytes, n))
+	if (!tr_write_all(s->fd, bytes, n))
 		return tr_local_errno(&s->store->root, errno, "cannot write", s->key, err);
 	s->flushed += n;
 	if (s->flushed - s->written_out >= WRITE_OUT_STEP) {
@@ -221,7 +222,7 @@ static bool write_temp(const struct tr_local_root *root, const char *key, const 
 	int fd;
 	if (!tr_local_temp(root, key, temp, &fd, err))
 		return false;
-	bool ok = tr_local_write(fd, bytes, n) || tr_local_errno(root, errno, "cannot write", key, err);
+	bool ok = tr_write_all(fd, bytes, n) || tr_local_errno(root, errno, "cannot write", key, err);
 	if (ok)
 		ok = finish_file(root, &fd, key, err);
 	else
