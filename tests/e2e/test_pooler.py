@@ -10,7 +10,6 @@ from lake_reader import assert_published
 from polling import wait_for
 from pooler import Pooler
 from source_api import Source, SourceError
-from test_cli_init import publish
 
 MODES = ["transaction", "session"]
 TABLES = """

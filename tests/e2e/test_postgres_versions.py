@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from database import Database
-from lake_reader import assert_published, assert_same_rows, canonical, published
+from lake_reader import assert_published, assert_same_rows, canonical
 from native import NativeError
 from polling import wait_for
 from postgres_versions import DEBIAN, MAJORS, OtherPostgres, Standby
