@@ -125,7 +125,7 @@ static bool look_at(void *context, size_t i, struct tr_err *err)
 	return true;
 }
 
-/* One a name, asked side by side; NULL: failed. */
+/* One a name (where there is none, the lake may be NULL), asked side by side; NULL: failed. */
 static struct looked *look_at_all(const struct tr_lake *lake, char **names, size_t n, struct tr_err *err)
 {
 	struct look look = { lake, names, tr_calloc(n, sizeof *look.items, err) };

@@ -269,31 +269,25 @@ static void print_message(const struct tr_console *c, struct tr_str *text)
 	tr_str_clear(text);
 }
 
-int tr_console_error(struct tr_console *c, const struct tr_err *err)
-{
-	struct tr_str text;
-	tr_str_init(&text, MESSAGE_MAX);
-	if (c->log == TR_LOG_JSON)
-		format_error_json(c, NULL, err, &text);
-	else
-		tr_console_format_error(c, err, colored(c, c->err), &text);
-	print_message(c, &text);
-	return tr_console_exit_code(err->kind);
-}
-
 int tr_console_error_of(struct tr_console *c, const char *dataset, const struct tr_err *err)
 {
 	struct tr_str text;
 	struct tr_err named = *err;
-	if (c->log != TR_LOG_JSON) {
-		if (!strstr(err->what, dataset))
-			snprintf(named.what, sizeof named.what, "%s: %s", dataset, err->what);
-		return tr_console_error(c, &named);
-	}
 	tr_str_init(&text, MESSAGE_MAX);
-	format_error_json(c, dataset, err, &text);
+	if (c->log == TR_LOG_JSON) {
+		format_error_json(c, dataset, err, &text);
+	} else {
+		if (dataset && !strstr(err->what, dataset))
+			snprintf(named.what, sizeof named.what, "%s: %s", dataset, err->what);
+		tr_console_format_error(c, &named, colored(c, c->err), &text);
+	}
 	print_message(c, &text);
 	return tr_console_exit_code(err->kind);
+}
+
+int tr_console_error(struct tr_console *c, const struct tr_err *err)
+{
+	return tr_console_error_of(c, NULL, err);
 }
 
 int tr_console_errors(struct tr_console *c, const struct tr_errs *errs)

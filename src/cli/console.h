@@ -42,7 +42,7 @@ void tr_console_format_error(const struct tr_console *c, const struct tr_err *er
 	struct tr_str *out);
 /* Print an error, scrubbed, as text or as a JSON line; returns its exit code. */
 int tr_console_error(struct tr_console *c, const struct tr_err *err);
-/* The same, of a dataset of several: its name is said where the error does not. */
+/* The same, of a dataset of several (NULL: none): its name is said where the error does not. */
 int tr_console_error_of(struct tr_console *c, const char *dataset, const struct tr_err *err);
 /* All of them, then a count; the exit code of the first. */
 int tr_console_errors(struct tr_console *c, const struct tr_errs *errs);

@@ -51,8 +51,8 @@ void tr_names_free(char **names, size_t n);
 bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 
-/* The newest manifests of many datasets, read side by side. The items of `out` are cleared by the
- * caller, also on failure. */
+/* The newest manifests of many datasets, read side by side; of none, lake may be NULL: it is not there
+ * yet. The items of `out` are cleared by the caller, also on failure. */
 bool tr_project_manifests(const struct tr_lake *lake, char *const *datasets, size_t n,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 

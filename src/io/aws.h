@@ -27,6 +27,8 @@ struct tr_aws {
  * just this service, or NULL. */
 bool tr_aws_endpoint(const struct tr_aws *aws, const char *service, const char *own, char **out,
 	struct tr_err *err) TR_CHECKED;
+/* Is a URL's host one of AWS's own, in any of its partitions? */
+bool tr_aws_endpoint_is_own(const char *url);
 
 struct tr_aws_request {
 	const char *service; /* signing name */

@@ -49,17 +49,29 @@ static bool from_profile(const struct tr_aws *aws, const char *service, char **o
 	return ok;
 }
 
+/* AWS's partitions, by how their regions begin; the last holds all others. */
+static const struct {
+	const char *prefix, *suffix;
+} partitions[] = { { "cn-", "amazonaws.com.cn" }, { "us-iso-", "c2s.ic.gov" },
+	{ "us-isob-", "sc2s.sgov.gov" }, { "us-isof-", "csp.hci.ic.gov" }, { "eu-isoe-", "cloud.adc-e.uk" },
+	{ "eusc-", "amazonaws.eu" }, { "", "amazonaws.com" } };
+
 static const char *dns_suffix(const char *region)
 {
-	static const struct {
-		const char *prefix, *suffix;
-	} partitions[] = { { "cn-", "amazonaws.com.cn" }, { "us-iso-", "c2s.ic.gov" },
-		{ "us-isob-", "sc2s.sgov.gov" }, { "us-isof-", "csp.hci.ic.gov" },
-		{ "eu-isoe-", "cloud.adc-e.uk" }, { "eusc-", "amazonaws.eu" } };
-	for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++)
-		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-			return partitions[i].suffix;
-	return "amazonaws.com";
+	size_t i = 0;
+	while (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) != 0)
+		i++;
+	return partitions[i].suffix;
+}
+
+bool tr_aws_endpoint_is_own(const char *url)
+{
+	for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++) {
+		const char *at = strstr(url, partitions[i].suffix);
+		if (at && at > url && at[-1] == '.')
+			return true;
+	}
+	return false;
 }
 
 /* It becomes part of a host's name. */

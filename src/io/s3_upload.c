@@ -2,8 +2,8 @@
  * The sink of an S3 store. What fits one part is one PUT at commit. More is a multipart
  * upload: full parts go to the store's threads, the sink fills the next one meanwhile. A commit
  * that is only started is done there too, so that who writes many small objects does not wait
- * for a round trip of each. Each part's checksum is computed by the thread that sends it, and the object's is combined from
- * them, so that every byte is hashed once.
+ * for a round trip of each. Each part's checksum is computed by the thread that sends it, and the
+ * object's is combined from them, so that every byte is hashed once.
  *
  * CompleteMultipartUpload is sent without If-None-Match: a data file's key holds its run's
  * id, which no other run has, so that there is never anything to overwrite; and a condition

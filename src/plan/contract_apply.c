@@ -66,6 +66,7 @@ static void share_column(struct shared_batch *shared, int source, struct ArrowAr
 
 /* ---- broken contracts ---- */
 
+/* Where there is no key, the row's number. */
 static void row_key(const struct applied *a, const struct ArrowArray *batch, int64_t row, struct tr_str *out)
 {
 	const struct tr_contract *c = a->contract;
@@ -77,7 +78,7 @@ static void row_key(const struct applied *a, const struct ArrowArray *batch, int
 		tr_value_format(&view, key->from, row, out);
 	}
 	if (c->n_key_columns == 0)
-		tr_str_addf(out, "row %lld", (long long)(a->rows + row + 1));
+		tr_str_addf(out, "%lld", (long long)(a->rows + row + 1));
 }
 
 /* Set the error of a row: which value breaks which rule. */
@@ -96,13 +97,13 @@ static bool broken(const struct applied *a, const struct bound_column *b, const 
 	for (char *p = shown; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' '; /* `what` is one line */
-	const char *where = key.failed || !key.ptr ? "a row with a long key" : key.ptr;
-	tr_err_set(err, TR_ERR_DATA, "%s.%s is %s in %s, %s", a->contract->dataset, b->name, shown, where,
-		rule);
+	bool known = !key.failed && key.ptr;
+	const char *where = known ? key.ptr : "a row with a long key";
+	tr_err_set(err, TR_ERR_DATA, "%s.%s is %s in %s%s, %s", a->contract->dataset, b->name, shown,
+		known && a->contract->n_key_columns == 0 ? "row " : "", where, rule);
 	tr_err_detail(err, "nothing of this dataset was published");
 	tr_err_hint(err, "%s", hint);
-	/* The place says that it is a row. */
-	tr_err_at_row(err, a->contract->dataset, b->name, strncmp(where, "row ", 4) == 0 ? where + 4 : where);
+	tr_err_at_row(err, a->contract->dataset, b->name, where);
 	tr_str_clear(&key);
 	tr_str_clear(&value);
 	return false;

@@ -69,7 +69,7 @@ static bool open_s3(struct tr_lakehouse *l, const struct tr_lakehouse_options *o
 	/* Who names another server by the environment or a profile alone has no way to say how it wants
 	 * its buckets: in the path is what they all take. */
 	s3.path_style = variable(o, "AWS_ENDPOINT_URL_S3") || variable(o, "AWS_ENDPOINT_URL") ||
-		!strstr(l->s3_endpoint, ".amazonaws.com");
+		!tr_aws_endpoint_is_own(l->s3_endpoint);
 	struct tr_s3_tag *tags = tr_calloc(o->config ? o->config->s3.n_tags + 1 : 1, sizeof *tags, err);
 	if (!tags)
 		return false;

@@ -1,8 +1,11 @@
-"""A door before a Postgres that asks every connection for its password, in clear text within TLS,
-as Amazon RDS does for IAM: it keeps the passwords and lets in whom `accept` lets in.
+"""Doors before real Postgres servers, on 127.0.0.1.
+
+`Door` hands each connection to `greet`, in a thread of its own. `PostgresGate` asks every connection
+for its password, in clear text within TLS, as Amazon RDS does for IAM: it keeps the passwords and lets
+in whom `accept` lets in.
 
     with PostgresGate(server, folder, accept=lambda user, password: True) as gate:
-        gate.port, gate.certificate    # 127.0.0.1, a self-signed certificate for localhost
+        gate.port, gate.certificate    # a self-signed certificate for localhost
         gate.seen                      # (user, password) of each connection
 """
 import select
@@ -15,21 +18,9 @@ import threading
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 
 
-class PostgresGate:
-    def __init__(self, server, folder, accept):
-        self.server = server  # private_postgres.PrivatePostgres: trusts who comes by its socket
-        self.folder = folder
-        self.accept = accept
-        self.seen = []
-        self.threads = []
-
+class Door:
     def __enter__(self):
-        self.certificate, key = self.folder / "gate.crt", self.folder / "gate.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                        "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.tls.load_cert_chain(self.certificate, key)
+        self.threads = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.start(self.listen)
@@ -61,6 +52,23 @@ class PostgresGate:
         finally:
             client.close()
 
+
+class PostgresGate(Door):
+    def __init__(self, server, folder, accept):
+        self.server = server  # private_postgres.PrivatePostgres: trusts who comes by its socket
+        self.folder = folder
+        self.accept = accept
+        self.seen = []
+
+    def __enter__(self):
+        self.certificate, key = self.folder / "gate.crt", self.folder / "gate.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                        "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(self.certificate, key)
+        return super().__enter__()
+
     def greet(self, client):
         length, code = struct.unpack("!ii", receive(client, 8))
         while code in (SSL_REQUEST, GSS_REQUEST):
@@ -71,10 +79,7 @@ class PostgresGate:
         first = struct.pack("!ii", length, code) + receive(client, length - 8)
         if code != CANCEL_REQUEST and not self.let_in(client, first):
             return
-        with socket.socket(socket.AF_UNIX) as server:
-            server.connect(f"{self.server.folder}/.s.PGSQL.{self.server.port}")
-            server.sendall(first)
-            relay(client, server)
+        reach(client, self.server, first)
 
     def let_in(self, client, first):
         words = first[8:].split(b"\0")
@@ -99,6 +104,14 @@ def receive(connection, n):
             raise EOFError
         data += piece
     return data
+
+
+def reach(client, server, first=b""):
+    """Send what the client said first to the server's socket, then let them talk."""
+    with socket.socket(socket.AF_UNIX) as ahead:
+        ahead.connect(f"{server.folder}/.s.PGSQL.{server.port}")
+        ahead.sendall(first)
+        relay(client, ahead)
 
 
 def relay(client, server):

@@ -1,9 +1,6 @@
 """The oldest and the newest major version of Postgres that tailrace reads, and Debian's: from `init` to
 `query`, every type, page ranges, privileges, and a standby of each."""
 import itertools
-import shutil
-import socket
-import threading
 
 import pytest
 
@@ -11,6 +8,7 @@ from database import Database
 from lake_reader import assert_published, assert_same_rows, canonical
 from native import NativeError
 from polling import wait_for
+from postgres_gate import Door, reach
 from postgres_versions import DEBIAN, MAJORS, OtherPostgres, Standby
 from source_api import Source, SourceError
 from test_cli_init import publish
@@ -210,41 +208,14 @@ def test_a_standby_is_read_at_its_replay_position(project, server, standby, db):
     assert f"snapshot at LSN {snapshot['lsn']} (standby)" in done.stdout
 
 
-class Spread:
+class Spread(Door):
     """An address that leads to one server after the other, as a balancer of replicas."""
 
     def __init__(self, *servers):
         self.servers = itertools.cycle(servers)
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.listen, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-    def listen(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            server = next(self.servers)
-            ahead = socket.socket(socket.AF_UNIX)
-            ahead.connect(f"{server.folder}/.s.PGSQL.{server.port}")
-            for source, target in ((client, ahead), (ahead, client)):
-                threading.Thread(target=self.pump, args=(source, target), daemon=True).start()
-
-    @staticmethod
-    def pump(source, target):
-        try:
-            shutil.copyfileobj(source.makefile("rb", 0), target.makefile("wb", 0))
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the other side went away
+    def greet(self, client):
+        reach(client, next(self.servers))
 
 
 def test_connections_that_reach_several_servers_share_no_snapshot(server, standby, db, native):

@@ -1,10 +1,10 @@
 """A request to S3 takes its time whatever it carries: many of them go side by side, and none in vain."""
 import json
 import signal
-import time
 
 import pytest
 
+from polling import wait_for
 from s3_lake import lake
 
 AT_ONCE = 16
@@ -24,16 +24,21 @@ def staged(aws):
     return aws.keys(f"{aws.prefix}/parts/")
 
 
+def all_come(held, process):
+    """Each of the held calls comes while the others have no answer; then what the process says."""
+    for call in held:
+        call.wait()
+    for call in held:
+        call.release()
+    return process.communicate(timeout=120)
+
+
 @pytest.mark.threads
 def test_small_files_do_not_wait_for_each_other(parts, aws, fault_proxy):
     proxy = fault_proxy(aws)
-    first, eighth = (proxy.hold("s3:PutObject", path="/part-", nth=n) for n in (1, 8))
+    held = [proxy.hold("s3:PutObject", path="/part-", nth=n) for n in (1, 8)]
     process = parts.spawn("run", env=proxy.env)
-    first.wait()
-    eighth.wait()  # it comes while the first one has no answer
-    first.release()
-    eighth.release()
-    out, error = process.communicate(timeout=120)
+    out, error = all_come(held, process)
     assert process.returncode == 0, (out, error)
     assert len(staged(aws)) == PARTS
     done = parts.run("query", "--format", "csv", "SELECT count(*), sum(id), count(DISTINCT part) FROM parts",
@@ -63,10 +68,7 @@ def test_ctrl_c_takes_back_the_files_on_their_way(parts, aws, fault_proxy):
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130, (out, error)
-    end = time.monotonic() + 60
-    while not all(call.ended_s or call.fault for call in proxy.find("s3:PutObject")):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_for(lambda: all(call.ended_s or call.fault for call in proxy.find("s3:PutObject")), seconds=60)
     assert len(staged(aws)) <= len(published) + AT_ONCE
     parts.run("gc", env=aws.env, check=0)
     assert staged(aws) == published
@@ -84,13 +86,9 @@ def test_files_are_verified_side_by_side_and_findings_told_in_their_order(parts,
         body[20] ^= 1
         aws.s3.put_object(Bucket=aws.bucket, Key=key, Body=bytes(body))
     proxy = fault_proxy(aws)
-    first, eighth = (proxy.hold("s3:HeadObject", nth=n) for n in (1, 8))
+    held = [proxy.hold("s3:HeadObject", nth=n) for n in (1, 8)]
     process = parts.spawn("verify", "--json", env=proxy.env)
-    first.wait()
-    eighth.wait()
-    first.release()
-    eighth.release()
-    out, error = process.communicate(timeout=120)
+    out, error = all_come(held, process)
     assert process.returncode == 4, (out, error)
     report = json.loads(out)[0]
     assert (report["files"], report["rows"], report["findings"]) == (PARTS, 4000, 3)
@@ -122,13 +120,9 @@ def test_files_of_another_engine_are_read_side_by_side(parts, aws, fake_athena, 
                   "partitions": "registered", "columns": {"id": "int", "part": {"type": "int", "not_null": True}}}}})
     parts.run("run", "parts", env=fake_athena.env, check=0)
     proxy = fault_proxy(fake_athena)
-    first, eighth = (proxy.hold("s3:GetObject", path="/prod/there/", nth=n) for n in (1, 8))
+    held = [proxy.hold("s3:GetObject", path="/prod/there/", nth=n) for n in (1, 8)]
     process = parts.spawn("run", "there", env=proxy.env)
-    first.wait()
-    eighth.wait()
-    first.release()
-    eighth.release()
-    out, error = process.communicate(timeout=120)
+    out, error = all_come(held, process)
     assert process.returncode == 0, (out, error)
     done = parts.run("query", "--format", "csv", "SELECT count(*), sum(id), count(DISTINCT part) FROM there",
                      env=aws.env, check=0)
@@ -139,11 +133,7 @@ def test_a_query_reads_files_side_by_side(parts, aws, fault_proxy):
     """By more threads than limits.threads says: they wait."""
     parts.run("run", env=aws.env, check=0)
     proxy = fault_proxy(aws)
-    one, other = (proxy.hold("s3:HeadObject", nth=n) for n in (4, 6))
+    held = [proxy.hold("s3:HeadObject", nth=n) for n in (4, 6)]
     process = parts.spawn("query", "--format", "csv", "SELECT sum(id) FROM parts", env=proxy.env)
-    one.wait()
-    other.wait()
-    one.release()
-    other.release()
-    out, error = process.communicate(timeout=120)
+    out, error = all_come(held, process)
     assert process.returncode == 0 and out.split() == ["sum(id)", str(sum(range(4000)))], (out, error)

@@ -138,6 +138,25 @@ static void endpoints_come_from_the_configuration_the_environment_or_the_region(
 		"s3", NULL, "https://s3.eu-west-1.amazonaws.com");
 }
 
+static void an_endpoint_of_any_partition_is_awss_own(void **state)
+{
+	(void)state;
+	static const char *const regions[] = { "eu-west-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1",
+		"us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1", "eusc-de-east-1" };
+	static const char *const others[] = { "http://localhost:9000", "https://minio.example",
+		"https://myamazonaws.com", "https://amazonaws.example" };
+	for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
+		struct tr_err err = { 0 };
+		struct tr_aws aws = { .region = regions[i], .env = look_up };
+		char *url;
+		assert_ok(tr_aws_endpoint(&aws, "s3", NULL, &url, &err), err);
+		assert_true(tr_aws_endpoint_is_own(url));
+		free(url);
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(tr_aws_endpoint_is_own(others[i]));
+}
+
 static void what_is_no_endpoint_or_region_is_refused(void **state)
 {
 	(void)state;
@@ -169,6 +188,7 @@ int main(void)
 		cmocka_unit_test(an_endpoints_path_goes_before_the_requests),
 		cmocka_unit_test(a_json_call_sends_its_target_and_parses_the_answer),
 		cmocka_unit_test(endpoints_come_from_the_configuration_the_environment_or_the_region),
+		cmocka_unit_test(an_endpoint_of_any_partition_is_awss_own),
 		cmocka_unit_test(what_is_no_endpoint_or_region_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
