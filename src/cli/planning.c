@@ -40,14 +40,9 @@ static bool sign_in(struct tr_cli *cli, struct tr_planning *p, struct tr_pg **pg
 	const struct tr_config_login_options login = { .config = &p->config,
 		.child_env = (const char *const *)environ,
 		.cancel = &cli->cancel };
-	if (!tr_config_login_open(&login, &p->login, err) ||
-		!tr_secrets_add_conninfo(&cli->console.secrets, p->login.conninfo, err))
-		return false;
-	const struct tr_pg_options connection = { .conninfo = p->login.conninfo,
-		.login = p->login.login,
-		.application_name = "tailrace/plan",
-		.cancel = &cli->cancel };
-	return tr_pg_open(&connection, pg, err);
+	return tr_config_login_open(&login, &p->login, err) &&
+		tr_secrets_add_conninfo(&cli->console.secrets, p->login.conninfo, err) &&
+		tr_config_login_connect(&p->login, &cli->cancel, pg, err);
 }
 
 /* Where Postgres is read. */

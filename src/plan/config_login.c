@@ -61,6 +61,16 @@ bool tr_config_login_open(const struct tr_config_login_options *options, struct 
 	return ok;
 }
 
+bool tr_config_login_connect(const struct tr_config_login *l, const struct tr_cancel *cancel,
+	struct tr_pg **out, struct tr_err *err)
+{
+	const struct tr_pg_options connection = { .conninfo = l->conninfo,
+		.login = l->login,
+		.application_name = "tailrace/plan",
+		.cancel = cancel };
+	return tr_pg_open(&connection, out, err);
+}
+
 void tr_config_login_close(struct tr_config_login *l)
 {
 	tr_rds_login_free(l->rds);

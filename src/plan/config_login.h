@@ -28,6 +28,9 @@ struct tr_config_login_options {
 /* Runs the command, or asks Secrets Manager, once; or checks what iam_auth needs. */
 bool tr_config_login_open(const struct tr_config_login_options *options, struct tr_config_login *out,
 	struct tr_err *err) TR_CHECKED;
+/* The connection that plans (tr_plan_make), by an open login. */
+bool tr_config_login_connect(const struct tr_config_login *l, const struct tr_cancel *cancel,
+	struct tr_pg **out, struct tr_err *err) TR_CHECKED;
 /* Safe to repeat, and after a failure. */
 void tr_config_login_close(struct tr_config_login *l);
 

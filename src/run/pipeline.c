@@ -119,13 +119,8 @@ static bool sign_in(struct tr_pipeline *p, struct tr_pg **pg, struct tr_err *err
 		.env = p->env,
 		.env_context = p->env_context };
 	tr_config_login_close(&p->login);
-	if (!tr_config_login_open(&login, &p->login, err))
-		return false;
-	const struct tr_pg_options connection = { .conninfo = p->login.conninfo,
-		.login = p->login.login,
-		.application_name = "tailrace/plan",
-		.cancel = &p->cancel };
-	return tr_pg_open(&connection, pg, err);
+	return tr_config_login_open(&login, &p->login, err) &&
+		tr_config_login_connect(&p->login, &p->cancel, pg, err);
 }
 
 /* `partly`: where Postgres can't be reached, plan what does not need it. */

@@ -13,7 +13,7 @@ def test_the_rate_is_kept(project, db):
     project.config({"limits": {"rate": "2MB/s", "connections": 2}, "datasets": {"t": {"inputs": {"t": "public.t"}}}})
     start = time.monotonic()
     project.run("run", check=0)
-    assert 1.7 < time.monotonic() - start < 6  # 4 MB, of which a tenth of a second's are free
+    assert 1.7 < time.monotonic() - start < 15  # 4 MB, of which a tenth of a second's are free
 
 
 @pytest.mark.parametrize("connections", [1, 2])
