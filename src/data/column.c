@@ -195,7 +195,8 @@ bool tr_column_take(struct tr_column *c, struct ArrowArray *a, struct tr_err *er
 {
 	bool bytes = tr_type_is_bytes(c->type);
 	/* Consumers expect the buffers to exist, even where there is not one row. */
-	if ((!c->data && bytes && !tr_column_reserve_bytes(c, 1, err)) || !tr_column_reserve(c, 1, err))
+	if ((bytes && !c->data && !tr_column_reserve_bytes(c, 1, err)) ||
+		(!c->cap && !tr_column_reserve(c, 1, err)))
 		return false;
 	if (!init_array(a, c->n, bytes ? 3 : 2, err))
 		return false;

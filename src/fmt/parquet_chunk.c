@@ -58,6 +58,28 @@ void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep)
 	k->dict = kept.dict;
 }
 
+static enum tr_pq_encoding first_encoding(const struct tr_pq_chunk *k)
+{
+	return k->quota ? TR_PQ_DICTIONARY : k->choice.fallback;
+}
+
+void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep)
+{
+	struct tr_pq_chunk last = *k;
+	tr_pq_chunk_reset(k, keep);
+	k->sampling = false;
+	k->choice = last.choice;
+	k->sampled = last.sampled;
+	k->quota = last.quota;
+	k->expected_rows = last.expected_rows;
+	k->encoding = first_encoding(k);
+}
+
+bool tr_pq_chunk_went_as_chosen(const struct tr_pq_chunk *k)
+{
+	return k->encoding == first_encoding(k) && (k->sampled || k->nulls == k->rows);
+}
+
 size_t tr_pq_chunk_open_memory(const struct tr_pq_chunk *k)
 {
 	return k->values.cap + k->levels.bits.cap + k->numbers_cap * sizeof *k->numbers +
@@ -220,9 +242,10 @@ bool tr_pq_chunk_measure(struct tr_pq_chunk *k, struct tr_pq_encoder *e, double 
 	struct tr_err *err)
 {
 	k->expected_rows = expected_rows;
+	k->sampled = k->n_values > 0;
 	k->choice =
 		(struct tr_pq_choice){ .best = TR_PQ_PLAIN, .fallback = TR_PQ_PLAIN, .fallback_ratio = 1 };
-	if (!k->n_values)
+	if (!k->sampled)
 		return true;
 	double scale = expected_rows / (double)k->levels.rows;
 	return tr_pq_choose(e, k->column, k->values.data, k->values.len, k->n_values, scale < 1 ? 1 : scale,
@@ -238,7 +261,7 @@ bool tr_pq_chunk_begin(struct tr_pq_chunk *k, struct tr_pq_encoder *e, size_t qu
 	k->n_values = 0;
 	k->sampling = false;
 	k->quota = quota;
-	k->encoding = quota ? TR_PQ_DICTIONARY : k->choice.fallback;
+	k->encoding = first_encoding(k);
 	if (!quota)
 		tr_pq_dict_clear(&k->dict);
 	struct tr_pq_replay replay = { .p = values.data,

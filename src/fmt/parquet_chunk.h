@@ -4,7 +4,7 @@
  *
  * A chunk is used by one thread at a time, any thread, with that thread's encoder:
  * append ... -> measure -> begin -> append ... -> finish, then its pages are written and
- * it is reset for the next row group.
+ * it is reset for the next row group, or made ready to go on as it did: append ... -> finish.
  */
 #ifndef TR_FMT_PARQUET_CHUNK_H
 #define TR_FMT_PARQUET_CHUNK_H
@@ -21,6 +21,7 @@ struct tr_pq_chunk {
 
 	bool sampling; /* values and levels are the sample, no page is open */
 	struct tr_pq_choice choice;
+	bool sampled;         /* the sample had values to choose by */
 	size_t quota;         /* the dictionary's maximum */
 	double expected_rows; /* of the row group */
 
@@ -49,6 +50,11 @@ void tr_pq_chunk_init(struct tr_pq_chunk *k, const struct tr_pq_column *column, 
 void tr_pq_chunk_clear(struct tr_pq_chunk *k);
 /* Empty, for the next row group; `keep` the buffers for it. */
 void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep);
+/* The same, and encode the next row group as this one was begun, without a sample of its own. */
+void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep);
+/* Whether the finished chunk gives no reason to choose anew: it had values to choose by, or
+ * still has none, and its dictionary paid to the end. */
+bool tr_pq_chunk_went_as_chosen(const struct tr_pq_chunk *k);
 
 bool tr_pq_chunk_append(struct tr_pq_chunk *k, struct tr_pq_encoder *e, const struct tr_view *v, int64_t row,
 	int64_t n, struct tr_err *err) TR_CHECKED;

@@ -13,8 +13,10 @@ struct tr_pq_dict {
 	uint32_t n;           /* how many */
 	uint32_t *starts;     /* BYTE_ARRAY: where each begins in `values` */
 	size_t starts_cap;
-	uint64_t *slots;    /* half a value's hash, and its number */
-	unsigned slot_bits; /* the table has 1 << slot_bits slots; 0: no table yet */
+	/* the table, of 1 << place_bits places; 0: none yet */
+	unsigned place_bits;
+	uint8_t *tags;    /* a byte of each value's hash; 0: a free place */
+	uint32_t *places; /* its number */
 };
 
 void tr_pq_dict_init(struct tr_pq_dict *d, const struct tr_pq_column *column);

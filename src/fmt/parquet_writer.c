@@ -12,6 +12,9 @@
 #define PAGE_BYTES_MOST ((size_t)64 << 20)
 #define MEMORY_MAX ((size_t)256 << 20)
 #define SAMPLE_ROWS INT64_C(65536)
+/* Encodings are chosen by a sample in one row group of so many at least: it takes a tenth of the
+ * writer's time, and rows that come one after the other are mostly alike. */
+#define SAMPLE_EVERY 4
 #define RANGE_ROWS INT64_C(65536)
 #define THREADS_MOST 64
 /* Less work than this is done before another thread has woken up. */
@@ -32,7 +35,8 @@ struct tr_parquet_writer {
 	struct tr_pq_metadata metadata;
 	int64_t rows; /* of the open row group */
 	bool sampling;
-	bool failed; /* an error left it unusable */
+	int sample_age; /* row groups since the last sample; its own: 0 */
+	bool failed;    /* an error left it unusable */
 };
 
 /* ---- jobs for the columns ---- */
@@ -151,6 +155,7 @@ static bool end_sample(struct tr_parquet_writer *w, double rows, struct tr_err *
 	j.quota = quota;
 	ok = ok && for_each_column(w, begin_job, &j, w->rows, err);
 	w->sampling = false;
+	w->sample_age = 0;
 	free(choices);
 	free(quota);
 	return ok;
@@ -168,9 +173,30 @@ static bool write_chunk(struct tr_parquet_writer *w, size_t i, struct tr_err *er
 	return tr_pq_metadata_chunk(&w->metadata, i, k, offset, err);
 }
 
+/* Make the chunks ready for the next row group. `measured`: the last one's choices were made
+ * before its end, so that they hold for a whole row group. */
+static void next_group(struct tr_parquet_writer *w, bool measured)
+{
+	bool repeat = measured && ++w->sample_age < SAMPLE_EVERY;
+	for (size_t i = 0; repeat && i < w->n; i++)
+		repeat = tr_pq_chunk_went_as_chosen(&w->chunks[i]);
+	/* Buffers that are large beside the budget would end the next row group early, unless it
+	 * fills them as the last one did. */
+	bool keep = open_memory(w) <= w->options.memory_max / (repeat ? 2 : 8);
+	for (size_t i = 0; i < w->n; i++) {
+		if (repeat)
+			tr_pq_chunk_repeat(&w->chunks[i], keep);
+		else
+			tr_pq_chunk_reset(&w->chunks[i], keep);
+	}
+	w->rows = 0;
+	w->sampling = !repeat;
+}
+
 static bool end_group(struct tr_parquet_writer *w, struct tr_err *err)
 {
 	struct job j = { .w = w };
+	bool measured = !w->sampling;
 	if (!w->rows)
 		return true;
 	if (w->sampling && !end_sample(w, (double)w->rows, err))
@@ -181,12 +207,7 @@ static bool end_group(struct tr_parquet_writer *w, struct tr_err *err)
 	for (size_t i = 0; i < w->n; i++)
 		if (!write_chunk(w, i, err))
 			return false;
-	/* Buffers that are large beside the budget would end the next row group early. */
-	bool keep = open_memory(w) <= w->options.memory_max / 8;
-	for (size_t i = 0; i < w->n; i++)
-		tr_pq_chunk_reset(&w->chunks[i], keep);
-	w->rows = 0;
-	w->sampling = true;
+	next_group(w, measured);
 	return true;
 }
 

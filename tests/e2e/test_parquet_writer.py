@@ -316,6 +316,29 @@ def test_a_dictionary_that_stops_paying_is_left(native, tmp_path):
     assert info[9] - info[11] <= 16 * MIB
 
 
+REPEATS, UNIQUE = "md5((i % 20)::VARCHAR)", "md5(i::VARCHAR)"
+
+
+@pytest.mark.parametrize("value, groups", [
+    # 70,000 rows a row group; D: a dictionary, P: plain.
+    (REPEATS, "D D D D D D"),
+    (UNIQUE, "P P P P P P"),
+    # The third leaves the dictionary, which was to have 20 values, at once; the fourth is sampled.
+    (f"CASE WHEN i < 140000 THEN {REPEATS} ELSE {UNIQUE} END", "D D P P P P"),
+    # Nothing but nulls was sampled; the third has values, and the fourth is sampled.
+    (f"CASE WHEN i >= 140000 THEN {REPEATS} END", "P P P D D D"),
+    # Nothing tells that a dictionary would pay, until the fifth is sampled again.
+    (f"CASE WHEN i < 70000 THEN {UNIQUE} ELSE {REPEATS} END", "P P P P D D"),
+])
+def test_row_groups_go_by_an_earlier_sample_until_it_fails_or_is_old(native, tmp_path, value, groups):
+    table = generated(f"{value} AS t", 6 * 70_000)
+    written = check(native, tmp_path / "t.parquet", table, row_group_rows=70_000)
+    meta = thrift.footer(written.path.read_bytes())
+    letters = {DICTIONARY: "D", 0: "P"}
+    found = ["".join(dict.fromkeys(letters[s[2]] for s in group[1][0][3][13] if s[1] == 0)) for group in meta[4]]
+    assert found == groups.split()
+
+
 @pytest.mark.slow
 def test_dictionaries_keep_within_their_bounds(native, tmp_path):
     """Five columns that would each like 10 MB of dictionary: those that save most get it."""

@@ -1,6 +1,7 @@
 /* The encodings against decoders written here from parquet-format's Encodings.md. */
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,6 +342,52 @@ static void text_dictionaries_tell_lengths_apart(void **state)
 	tr_pq_dict_clear(&dict);
 }
 
+/* Texts of 5 to 39 bytes, told apart by their last ones, in a dictionary of any size. */
+static void check_text_dictionary(uint32_t distinct)
+{
+	struct tr_err err = { 0 };
+	struct tr_pq_column column;
+	struct tr_pq_dict dict;
+	bind(&column, TR_STRING, 0);
+	tr_pq_dict_init(&dict, &column);
+	uint64_t seed = 5;
+	static char texts[512][64];
+	struct tr_pq_bytes refs[512];
+	uint32_t numbers[512];
+	bool *seen = calloc(distinct, sizeof *seen);
+	uint32_t n_seen = 0;
+	assert_non_null(seen);
+	for (int round = 0; round < 100; round++) {
+		for (size_t i = 0; i < 512; i++) {
+			uint32_t k = (uint32_t)(next_random(&seed) % distinct);
+			int len = snprintf(texts[i], sizeof texts[i], "%0*u", (int)(k % 35) + 5, k);
+			refs[i] = (struct tr_pq_bytes){ (const uint8_t *)texts[i], (size_t)len };
+			n_seen += !seen[k];
+			seen[k] = true;
+		}
+		struct tr_pq_slice s = { .rows = 512, .values = 512, .refs = refs };
+		assert_ok(tr_pq_dict_number(&dict, &s, numbers, &err), err);
+		assert_int_equal(dict.n, n_seen);
+		for (size_t i = 0; i < 512; i++) {
+			assert_true(numbers[i] < dict.n);
+			const uint8_t *entry = dict.values.data + dict.starts[numbers[i]];
+			uint32_t len;
+			memcpy(&len, entry, 4);
+			assert_int_equal(len, refs[i].len);
+			assert_memory_equal(entry + 4, refs[i].ptr, len);
+		}
+	}
+	free(seen);
+	tr_pq_dict_clear(&dict);
+}
+
+static void text_dictionaries_number_equal_texts_alike(void **state)
+{
+	(void)state;
+	for (uint32_t distinct = 1; distinct < 20000; distinct *= 7)
+		check_text_dictionary(distinct);
+}
+
 /* ---- the choice ---- */
 
 static void distinct_values_are_projected_from_collisions(void **state)
@@ -385,6 +432,7 @@ int main(void)
 		cmocka_unit_test(deltas_wrap_around_at_the_edges),
 		cmocka_unit_test(dictionaries_number_equal_values_alike),
 		cmocka_unit_test(text_dictionaries_tell_lengths_apart),
+		cmocka_unit_test(text_dictionaries_number_equal_texts_alike),
 		cmocka_unit_test(distinct_values_are_projected_from_collisions),
 		cmocka_unit_test(the_columns_that_save_most_keep_their_dictionaries),
 	};
