@@ -180,9 +180,8 @@ static void next_group(struct tr_parquet_writer *w, bool measured)
 	bool repeat = measured && ++w->sample_age < SAMPLE_EVERY;
 	for (size_t i = 0; repeat && i < w->n; i++)
 		repeat = tr_pq_chunk_went_as_chosen(&w->chunks[i]);
-	/* Buffers that are large beside the budget would end the next row group early, unless it
-	 * fills them as the last one did. */
-	bool keep = open_memory(w) <= w->options.memory_max / (repeat ? 2 : 8);
+	/* Buffers that are large beside the budget would end the next row group early. */
+	bool keep = open_memory(w) <= w->options.memory_max / 8;
 	for (size_t i = 0; i < w->n; i++) {
 		if (repeat)
 			tr_pq_chunk_repeat(&w->chunks[i], keep);
