@@ -9,6 +9,14 @@
  * matches would take half of the whole writer's time. */
 #define DENSE 0.98
 
+/* What a codec adds to a few values: a page is not judged by so little. */
+#define FRAME_BYTES 64
+
+/* A sample no longer holds for a chunk in which values are so many times as common, unless
+ * they are too few to matter. */
+#define MORE_COMMON 4
+#define FEW_VALUES 1024
+
 void tr_pq_chunk_init(struct tr_pq_chunk *k, const struct tr_pq_column *column, size_t page_bytes)
 {
 	*k = (struct tr_pq_chunk){ .column = column, .page_bytes = page_bytes, .sampling = true };
@@ -69,15 +77,17 @@ void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep)
 	tr_pq_chunk_reset(k, keep);
 	k->sampling = false;
 	k->choice = last.choice;
-	k->sampled = last.sampled;
+	k->value_share = last.value_share;
 	k->quota = last.quota;
-	k->expected_rows = last.expected_rows;
+	k->expected_rows = (double)last.rows;
 	k->encoding = first_encoding(k);
 }
 
 bool tr_pq_chunk_went_as_chosen(const struct tr_pq_chunk *k)
 {
-	return k->encoding == first_encoding(k) && (k->sampled || k->nulls == k->rows);
+	size_t values = k->rows - k->nulls;
+	double most = MORE_COMMON * k->value_share * (double)k->rows;
+	return k->encoding == first_encoding(k) && (values < FEW_VALUES || (double)values <= most);
 }
 
 size_t tr_pq_chunk_open_memory(const struct tr_pq_chunk *k)
@@ -124,7 +134,9 @@ static bool dictionary_pays(struct tr_pq_chunk *k, const struct tr_pq_page *page
 	k->dict_paid = k->dict.values.len;
 	if ((double)k->rows < k->expected_rows / 4)
 		return true;
-	return (double)page->size + entries <= (double)k->plain_bytes * k->choice.fallback_ratio;
+	double fallback =
+		(double)(page->overhead + FRAME_BYTES) + (double)k->plain_bytes * k->choice.fallback_ratio;
+	return (double)page->size + entries <= fallback;
 }
 
 static bool end_page(struct tr_pq_chunk *k, struct tr_pq_encoder *e, struct tr_err *err)
@@ -242,10 +254,10 @@ bool tr_pq_chunk_measure(struct tr_pq_chunk *k, struct tr_pq_encoder *e, double 
 	struct tr_err *err)
 {
 	k->expected_rows = expected_rows;
-	k->sampled = k->n_values > 0;
+	k->value_share = (double)k->n_values / (double)k->levels.rows;
 	k->choice =
 		(struct tr_pq_choice){ .best = TR_PQ_PLAIN, .fallback = TR_PQ_PLAIN, .fallback_ratio = 1 };
-	if (!k->sampled)
+	if (!k->n_values)
 		return true;
 	double scale = expected_rows / (double)k->levels.rows;
 	return tr_pq_choose(e, k->column, k->values.data, k->values.len, k->n_values, scale < 1 ? 1 : scale,

@@ -21,7 +21,7 @@ struct tr_pq_chunk {
 
 	bool sampling; /* values and levels are the sample, no page is open */
 	struct tr_pq_choice choice;
-	bool sampled;         /* the sample had values to choose by */
+	double value_share;   /* of the sample's rows; the others are null */
 	size_t quota;         /* the dictionary's maximum */
 	double expected_rows; /* of the row group */
 
@@ -52,8 +52,8 @@ void tr_pq_chunk_clear(struct tr_pq_chunk *k);
 void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep);
 /* The same, and encode the next row group as this one was begun, without a sample of its own. */
 void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep);
-/* Whether the finished chunk gives no reason to choose anew: it had values to choose by, or
- * still has none, and its dictionary paid to the end. */
+/* Whether the finished chunk gives no reason to choose anew: its dictionary paid to the end,
+ * and its values are not far more than the sample had to choose by. */
 bool tr_pq_chunk_went_as_chosen(const struct tr_pq_chunk *k);
 
 bool tr_pq_chunk_append(struct tr_pq_chunk *k, struct tr_pq_encoder *e, const struct tr_view *v, int64_t row,

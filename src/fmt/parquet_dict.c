@@ -34,7 +34,7 @@ void tr_pq_dict_clear(struct tr_pq_dict *d)
 	tr_buf_clear(&d->values);
 	free(d->starts);
 	free(d->tags);
-	free(d->places);
+	free(d->numbers);
 	tr_pq_dict_init(d, d->column);
 }
 
@@ -48,7 +48,7 @@ void tr_pq_dict_reset(struct tr_pq_dict *d)
 
 size_t tr_pq_dict_memory(const struct tr_pq_dict *d)
 {
-	size_t places = d->place_bits ? (sizeof *d->tags + sizeof *d->places) << d->place_bits : 0;
+	size_t places = d->place_bits ? (sizeof *d->tags + sizeof *d->numbers) << d->place_bits : 0;
 	return d->values.cap + d->starts_cap * sizeof *d->starts + places;
 }
 
@@ -154,7 +154,7 @@ static void put(struct tr_pq_dict *d, uint32_t hash, uint32_t number)
 		at = next_group(d, at);
 	at += first_of(vacant);
 	d->tags[at] = (uint8_t)tag_of(hash);
-	d->places[at] = number;
+	d->numbers[at] = number;
 }
 
 static bool grow(struct tr_pq_dict *d, struct tr_err *err)
@@ -162,16 +162,16 @@ static bool grow(struct tr_pq_dict *d, struct tr_err *err)
 	unsigned bits = d->place_bits ? d->place_bits + 1 : PLACE_BITS_MIN;
 	if (bits > PLACE_BITS_MAX)
 		return tr_err_set(err, TR_ERR_INTERNAL, "a dictionary passed its maximum");
-	uint32_t *places = tr_malloc(sizeof *places << bits, err);
-	uint8_t *tags = places ? tr_calloc((size_t)1 << bits, sizeof *tags, err) : NULL;
+	uint32_t *numbers = tr_malloc(sizeof *numbers << bits, err);
+	uint8_t *tags = numbers ? tr_calloc((size_t)1 << bits, sizeof *tags, err) : NULL;
 	if (!tags) {
-		free(places);
+		free(numbers);
 		return false;
 	}
 	free(d->tags);
-	free(d->places);
+	free(d->numbers);
 	d->tags = tags;
-	d->places = places;
+	d->numbers = numbers;
 	d->place_bits = bits;
 	size_t width = d->column->width;
 	for (uint32_t i = 0; i < d->n; i++)
@@ -204,7 +204,7 @@ static bool add(struct tr_pq_dict *d, struct value v, size_t width, uint32_t has
 	return true;
 }
 
-/* The number of a value that is not the first that its tag led to, or is new. */
+/* The number of a value that is new, or not the first one that its tag led to. */
 static bool search(struct tr_pq_dict *d, struct value v, size_t width, uint32_t hash, uint32_t *number,
 	struct tr_err *err)
 {
@@ -217,7 +217,7 @@ static bool search(struct tr_pq_dict *d, struct value v, size_t width, uint32_t 
 			/* Of the bits above the first some may be wrong. */
 			if (d->tags[place] != tag_of(hash))
 				continue;
-			*number = d->places[place];
+			*number = d->numbers[place];
 			if (equal(entry_of(d, width, *number), v, width))
 				return true;
 		}
@@ -235,12 +235,12 @@ INLINE bool number_some(struct tr_pq_dict *d, const struct tr_pq_slice *s, size_
 	for (size_t k = 0; k < n; k++) {
 		hash[k] = hash_of(value_of(s, width, from + k), width);
 		__builtin_prefetch(d->tags + group_of(d, hash[k]));
-		__builtin_prefetch(d->places + group_of(d, hash[k]));
+		__builtin_prefetch(d->numbers + group_of(d, hash[k]));
 	}
 	for (size_t k = 0; k < n; k++) {
 		size_t at = group_of(d, hash[k]);
 		uint64_t match = zeros(tags_at(d, at) ^ tag_of(hash[k]) * LOW_BITS);
-		numbers[k] = match ? d->places[at + first_of(match)] : NONE;
+		numbers[k] = match ? d->numbers[at + first_of(match)] : NONE;
 		if (match && width)
 			__builtin_prefetch(d->values.data + (size_t)numbers[k] * width);
 		else if (match)

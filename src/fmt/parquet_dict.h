@@ -15,8 +15,8 @@ struct tr_pq_dict {
 	size_t starts_cap;
 	/* the table, of 1 << place_bits places; 0: none yet */
 	unsigned place_bits;
-	uint8_t *tags;    /* a byte of each value's hash; 0: a free place */
-	uint32_t *places; /* its number */
+	uint8_t *tags;     /* 0x80 and 7 bits of the value's hash; 0: a free place */
+	uint32_t *numbers; /* the value's, where the tag is not 0 */
 };
 
 void tr_pq_dict_init(struct tr_pq_dict *d, const struct tr_pq_column *column);

@@ -124,12 +124,14 @@ bool tr_pq_data_page(struct tr_pq_encoder *e, const struct tr_pq_column *c, cons
 	const struct tr_pq_page_values *v, struct tr_pq_page **out, struct tr_err *err)
 {
 	const uint8_t *body = v->plain;
-	size_t n = v->plain_bytes;
+	size_t n = v->plain_bytes, levels_bytes = 0;
 	/* PLAIN values without levels are the page's body as they are. */
 	if (c->nullable || v->encoding != TR_PQ_PLAIN || c->physical == TR_PQ_BOOLEAN) {
 		e->body.len = 0;
-		if ((c->nullable && !tr_pq_levels_write(levels, &e->body, err)) ||
-			!tr_pq_values_write(c, v, &e->body, err))
+		if (c->nullable && !tr_pq_levels_write(levels, &e->body, err))
+			return false;
+		levels_bytes = e->body.len;
+		if (!tr_pq_values_write(c, v, &e->body, err))
 			return false;
 		body = e->body.data;
 		n = e->body.len;
@@ -137,6 +139,7 @@ bool tr_pq_data_page(struct tr_pq_encoder *e, const struct tr_pq_column *c, cons
 	if (!build(e, TR_PQ_DATA_PAGE, body, n, levels->rows, v->encoding, out, err))
 		return false;
 	(*out)->nulls = levels->nulls;
+	(*out)->overhead = e->header.len + levels_bytes;
 	return true;
 }
 

@@ -12,8 +12,8 @@
 #define PAGE_BYTES_MOST ((size_t)64 << 20)
 #define MEMORY_MAX ((size_t)256 << 20)
 #define SAMPLE_ROWS INT64_C(65536)
-/* Encodings are chosen by a sample in one row group of so many at least: it takes a tenth of the
- * writer's time, and rows that come one after the other are mostly alike. */
+/* Row groups that go by one sample, at most: taking it is a tenth of the writer's time, and rows
+ * that come one after the other are mostly alike. */
 #define SAMPLE_EVERY 4
 #define RANGE_ROWS INT64_C(65536)
 #define THREADS_MOST 64

@@ -3,9 +3,11 @@
  * (apache/parquet-format: README, Thrift definitions, Encodings.md, LogicalTypes.md,
  * PageIndex.md).
  *
- * Each column chunk chooses its encoding from measured sizes: a dictionary that is
- * kept as long as it pays (TR_PARQUET_DICT_MAX a column, TR_PARQUET_DICT_TOTAL a row
- * group), DELTA_BINARY_PACKED where it is smaller, else PLAIN. A row group closes at
+ * Each column's encoding is chosen from sizes measured on a sample, the first rows of a row
+ * group; up to three row groups after it go by the same sample, while nothing shows that it
+ * no longer holds. It is a dictionary that is kept as long as it pays (TR_PARQUET_DICT_MAX a
+ * column, TR_PARQUET_DICT_TOTAL a row group), DELTA_BINARY_PACKED where it is smaller, else
+ * PLAIN. A row group closes at
  * `row_group_rows`, `row_group_bytes` of encoded data or when the writer's memory
  * passes `memory_max`, whichever comes first; only compressed pages are kept.
  * Not thread-safe: one thread appends. With encode_threads > 1 the columns of a

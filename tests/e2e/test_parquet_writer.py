@@ -323,20 +323,30 @@ REPEATS, UNIQUE = "md5((i % 20)::VARCHAR)", "md5(i::VARCHAR)"
     # 70,000 rows a row group; D: a dictionary, P: plain.
     (REPEATS, "D D D D D D"),
     (UNIQUE, "P P P P P P"),
-    # The third leaves the dictionary, which was to have 20 values, at once; the fourth is sampled.
-    (f"CASE WHEN i < 140000 THEN {REPEATS} ELSE {UNIQUE} END", "D D P P P P"),
-    # Nothing but nulls was sampled; the third has values, and the fourth is sampled.
+    # The third leaves the dictionary, which was to have 20 values, at once; the fourth is sampled,
+    # so that its dictionary may have 5,000.
+    (f"CASE WHEN i < 140000 THEN {REPEATS} WHEN i < 210000 THEN {UNIQUE} ELSE md5((hash(i) % 5000)::VARCHAR) END",
+     "D D P D D D"),
+    # Nothing but nulls was sampled, or hardly anything; the third has values, and the fourth is sampled.
     (f"CASE WHEN i >= 140000 THEN {REPEATS} END", "P P P D D D"),
+    (f"CASE WHEN i >= 140000 OR i = 100 THEN {REPEATS} END", "P P P D D D"),
     # Nothing tells that a dictionary would pay, until the fifth is sampled again.
     (f"CASE WHEN i < 70000 THEN {UNIQUE} ELSE {REPEATS} END", "P P P P D D"),
 ])
 def test_row_groups_go_by_an_earlier_sample_until_it_fails_or_is_old(native, tmp_path, value, groups):
-    table = generated(f"{value} AS t", 6 * 70_000)
-    written = check(native, tmp_path / "t.parquet", table, row_group_rows=70_000)
+    # The other columns, with a last page that is much shorter, give no reason for a new sample.
+    table = generated(f"{value} AS t, 'constant' AS c, (i // 1000)::VARCHAR AS s", 6 * 70_000)
+    written = check(native, tmp_path / "t.parquet", table, row_group_rows=70_000, page_bytes=64 << 10)
     meta = thrift.footer(written.path.read_bytes())
     letters = {DICTIONARY: "D", 0: "P"}
     found = ["".join(dict.fromkeys(letters[s[2]] for s in group[1][0][3][13] if s[1] == 0)) for group in meta[4]]
     assert found == groups.split()
+
+
+def test_a_dictionary_outlives_pages_without_values(native, tmp_path):
+    table = generated("CASE WHEN i // 140000 <> 1 THEN md5((i % 20)::VARCHAR) END AS t", 420_000)
+    written = check(native, tmp_path / "t.parquet", table)
+    assert written.columns[0].encodings == ["RLE_DICTIONARY"]
 
 
 @pytest.mark.slow
@@ -470,6 +480,20 @@ def test_memory_is_bounded(native, tmp_path, threads):
     assert written.memory_peak <= 16 * MIB and 2 < written.row_groups < 40
     size = written.path.stat().st_size
     assert 0.8 * size < written.size_before < 1.25 * size
+
+
+def test_row_groups_are_not_cut_short_by_buffers_of_the_last(native, tmp_path):
+    """Occasional values of a megabyte, in a budget of eight."""
+    table = generated("md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b, "
+                      "CASE WHEN i % 40000 = 30000 THEN repeat('x', 1200000) ELSE 'y' END AS c", 400_000)
+    written = check(native, tmp_path / "t", table, memory_max=8 * MIB)
+    assert written.memory_peak <= 8 * MIB and written.row_groups <= 24
+
+
+def test_a_flush_gives_memory_back(native, tmp_path):
+    table = generated(", ".join(f"md5((i + {k})::VARCHAR) AS c{k}" for k in range(20)), 4 * 70_000)
+    written = check(native, tmp_path / "t", table, memory_max=64 * MIB, batch_rows=70_000, flush_rows=70_000)
+    assert written.row_groups == 4 and written.memory_peak <= 12 * MIB
 
 
 def test_row_groups_end_by_bytes(native, tmp_path):

@@ -270,40 +270,50 @@ static void bind(struct tr_pq_column *c, enum tr_kind kind, uint8_t precision)
 	tr_pq_column_bind(c, &field, 1);
 }
 
-static void check_fixed_dictionary(enum tr_kind kind, uint8_t precision, uint32_t distinct)
+/* Values of `distinct` ones into an empty dictionary. */
+static void number_fixed(const struct tr_pq_column *c, uint32_t distinct, uint64_t seed,
+	struct tr_pq_dict *dict)
 {
 	struct tr_err err = { 0 };
-	struct tr_pq_column column;
-	struct tr_pq_dict dict;
-	bind(&column, kind, precision);
-	tr_pq_dict_init(&dict, &column);
-	uint64_t seed = 3;
 	uint8_t values[512 * 16];
 	uint32_t numbers[512];
 	for (int round = 0; round < 100; round++) {
 		for (size_t i = 0; i < 512; i++) {
 			/* neighbours in the low bytes, in the high ones, and all over */
 			uint64_t k = next_random(&seed) % distinct,
-				 pair[2] = { k, kind == TR_UUID ? k << 40 : 0 };
-			if (column.width == 8)
+				 pair[2] = { k, c->width == 16 ? k << 40 : 0 };
+			if (c->width == 8)
 				pair[0] = k << 44;
-			memcpy(values + i * column.width, pair, column.width);
+			memcpy(values + i * c->width, pair, c->width);
 		}
 		struct tr_pq_slice s = { .rows = 512,
 			.values = 512,
 			.fixed = values,
-			.bytes = 512 * column.width };
-		assert_ok(tr_pq_dict_number(&dict, &s, numbers, &err), err);
+			.bytes = 512 * c->width };
+		assert_ok(tr_pq_dict_number(dict, &s, numbers, &err), err);
 		for (size_t i = 0; i < 512; i++) {
-			assert_true(numbers[i] < dict.n);
-			assert_memory_equal(dict.values.data + numbers[i] * column.width,
-				values + i * column.width, column.width);
+			assert_true(numbers[i] < dict->n);
+			assert_memory_equal(dict->values.data + numbers[i] * c->width, values + i * c->width,
+				c->width);
 		}
 	}
-	assert_true(dict.n <= distinct);
-	assert_int_equal(dict.values.len, (size_t)dict.n * column.width);
+	assert_true(dict->n <= distinct);
+	assert_int_equal(dict->values.len, (size_t)dict->n * c->width);
+}
+
+static void check_fixed_dictionary(enum tr_kind kind, uint8_t precision, uint32_t distinct)
+{
+	struct tr_pq_column column;
+	struct tr_pq_dict dict;
+	bind(&column, kind, precision);
+	tr_pq_dict_init(&dict, &column);
+	number_fixed(&column, distinct, 3, &dict);
+	/* What was in it before is forgotten, its memory is kept. */
+	size_t memory = tr_pq_dict_memory(&dict);
 	tr_pq_dict_reset(&dict);
 	assert_int_equal(dict.n, 0);
+	assert_int_equal(tr_pq_dict_memory(&dict), memory);
+	number_fixed(&column, (distinct + 1) / 2, 4, &dict);
 	tr_pq_dict_clear(&dict);
 }
 
