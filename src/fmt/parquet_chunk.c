@@ -46,12 +46,9 @@ void tr_pq_chunk_clear(struct tr_pq_chunk *k)
 	tr_pq_chunk_init(k, k->column, k->page_bytes);
 }
 
-void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep)
+/* Empty, with the buffers that it has. */
+static void reset(struct tr_pq_chunk *k)
 {
-	if (!keep) {
-		tr_pq_chunk_clear(k);
-		return;
-	}
 	struct tr_pq_chunk kept = *k;
 	free_pages(k->pages);
 	free(k->dictionary);
@@ -74,12 +71,15 @@ static enum tr_pq_encoding first_encoding(const struct tr_pq_chunk *k)
 void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep)
 {
 	struct tr_pq_chunk last = *k;
-	tr_pq_chunk_reset(k, keep);
+	if (keep)
+		reset(k);
+	else
+		tr_pq_chunk_clear(k);
 	k->sampling = false;
 	k->choice = last.choice;
 	k->value_share = last.value_share;
 	k->quota = last.quota;
-	k->expected_rows = (double)last.rows;
+	k->expected_rows = last.expected_rows;
 	k->encoding = first_encoding(k);
 }
 
@@ -213,6 +213,8 @@ static bool put(struct tr_pq_chunk *k, struct tr_pq_encoder *e, const struct tr_
 		if (!end_page(k, e, err))
 			return false;
 		k->encoding = k->choice.fallback;
+		if (!k->pages) /* none uses it */
+			tr_pq_dict_clear(&k->dict);
 	}
 	if (k->encoding != TR_PQ_DICTIONARY && !tr_pq_plain_append(k->column, s, &k->values, err))
 		return false;
@@ -260,8 +262,10 @@ bool tr_pq_chunk_measure(struct tr_pq_chunk *k, struct tr_pq_encoder *e, double 
 	if (!k->n_values)
 		return true;
 	double scale = expected_rows / (double)k->levels.rows;
-	return tr_pq_choose(e, k->column, k->values.data, k->values.len, k->n_values, scale < 1 ? 1 : scale,
-		&k->dict, &k->choice, err);
+	bool ok = tr_pq_choose(e, k->column, k->values.data, k->values.len, k->n_values,
+		scale < 1 ? 1 : scale, &k->dict, &k->choice, err);
+	tr_pq_encoder_trim(e);
+	return ok;
 }
 
 bool tr_pq_chunk_begin(struct tr_pq_chunk *k, struct tr_pq_encoder *e, size_t quota, struct tr_err *err)

@@ -4,7 +4,7 @@
  *
  * A chunk is used by one thread at a time, any thread, with that thread's encoder:
  * append ... -> measure -> begin -> append ... -> finish, then its pages are written and
- * it is reset for the next row group, or made ready to go on as it did: append ... -> finish.
+ * it is cleared for the next row group, or made ready to go on as it did: append ... -> finish.
  */
 #ifndef TR_FMT_PARQUET_CHUNK_H
 #define TR_FMT_PARQUET_CHUNK_H
@@ -48,9 +48,8 @@ struct tr_pq_chunk {
 
 void tr_pq_chunk_init(struct tr_pq_chunk *k, const struct tr_pq_column *column, size_t page_bytes);
 void tr_pq_chunk_clear(struct tr_pq_chunk *k);
-/* Empty, for the next row group; `keep` the buffers for it. */
-void tr_pq_chunk_reset(struct tr_pq_chunk *k, bool keep);
-/* The same, and encode the next row group as this one was begun, without a sample of its own. */
+/* Empty, and encode the next row group as this one was begun, without a sample of its own;
+ * `keep` the buffers for it. */
 void tr_pq_chunk_repeat(struct tr_pq_chunk *k, bool keep);
 /* Whether the finished chunk gives no reason to choose anew: its dictionary paid to the end,
  * and its values are not far more than the sample had to choose by. */

@@ -9,11 +9,11 @@
 
 /* Sizes in a page's header are int32. */
 #define PAGE_MAX ((size_t)INT32_MAX)
-/* Buffers beyond this are not kept from page to page. */
-#define KEEP_MAX ((size_t)8 << 20)
 
-bool tr_pq_encoder_init(struct tr_pq_encoder *e, enum tr_parquet_codec codec, int level, struct tr_err *err)
+bool tr_pq_encoder_init(struct tr_pq_encoder *e, enum tr_parquet_codec codec, int level, size_t page_bytes,
+	struct tr_err *err)
 {
+	e->keep = 2 * page_bytes; /* they double while they grow */
 	tr_buf_init(&e->body, PAGE_MAX);
 	tr_buf_init(&e->compressed, PAGE_MAX + ((size_t)64 << 20));
 	tr_buf_init(&e->header, 1024);
@@ -35,9 +35,9 @@ size_t tr_pq_encoder_memory(const struct tr_pq_encoder *e)
 
 void tr_pq_encoder_trim(struct tr_pq_encoder *e)
 {
-	if (e->body.cap > KEEP_MAX)
+	if (e->body.cap > e->keep)
 		tr_buf_clear(&e->body);
-	if (e->compressed.cap > KEEP_MAX)
+	if (e->compressed.cap > e->keep)
 		tr_buf_clear(&e->compressed);
 }
 

@@ -16,13 +16,15 @@ struct tr_pq_encoder {
 	struct tr_buf body; /* a page before compression */
 	struct tr_buf compressed;
 	struct tr_buf header;
+	size_t keep; /* larger buffers are not kept from page to page */
 };
 
-bool tr_pq_encoder_init(struct tr_pq_encoder *e, enum tr_parquet_codec codec, int level,
+/* `page_bytes`: what a page has before compression, unless it holds giant values. */
+bool tr_pq_encoder_init(struct tr_pq_encoder *e, enum tr_parquet_codec codec, int level, size_t page_bytes,
 	struct tr_err *err) TR_CHECKED;
 void tr_pq_encoder_clear(struct tr_pq_encoder *e);
 size_t tr_pq_encoder_memory(const struct tr_pq_encoder *e);
-/* Give large buffers back, once a page of giant values is done. */
+/* Give large buffers back, once a sample or a page of giant values is done. */
 void tr_pq_encoder_trim(struct tr_pq_encoder *e);
 
 /* A finished page, in the list of its chunk. */

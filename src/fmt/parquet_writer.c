@@ -11,6 +11,9 @@
 #define PAGE_BYTES_LEAST ((size_t)16 << 10)
 #define PAGE_BYTES_MOST ((size_t)64 << 20)
 #define MEMORY_MAX ((size_t)256 << 20)
+/* A sample takes an eighth of the memory, and the range of rows that ends it another: together
+ * they stay below what a buffer holds. */
+#define MEMORY_MOST ((size_t)2 << 30)
 #define SAMPLE_ROWS INT64_C(65536)
 /* Row groups that go by one sample, at most: taking it is a tenth of the writer's time, and rows
  * that come one after the other are mostly alike. */
@@ -96,11 +99,19 @@ static size_t open_memory(const struct tr_parquet_writer *w)
 	return sum;
 }
 
-size_t tr_parquet_writer_memory(const struct tr_parquet_writer *w)
+/* Of the open row group. */
+static size_t group_memory(const struct tr_parquet_writer *w)
 {
-	size_t sum = sizeof *w + w->n * sizeof *w->chunks + w->metadata.memory + w->metadata.scratch.cap;
+	size_t sum = 0;
 	for (size_t i = 0; i < w->n; i++)
 		sum += tr_pq_chunk_memory(&w->chunks[i]);
+	return sum;
+}
+
+size_t tr_parquet_writer_memory(const struct tr_parquet_writer *w)
+{
+	size_t sum = sizeof *w + w->n * sizeof *w->chunks + w->metadata.memory + w->metadata.scratch.cap +
+		group_memory(w);
 	for (size_t i = 0; i < w->n_encoders; i++)
 		sum += tr_pq_encoder_memory(&w->encoders[i]);
 	return sum;
@@ -186,7 +197,7 @@ static void next_group(struct tr_parquet_writer *w, bool measured)
 		if (repeat)
 			tr_pq_chunk_repeat(&w->chunks[i], keep);
 		else
-			tr_pq_chunk_reset(&w->chunks[i], keep);
+			tr_pq_chunk_clear(&w->chunks[i]);
 	}
 	w->rows = 0;
 	w->sampling = !repeat;
@@ -235,6 +246,14 @@ static int64_t range_rows(const struct tr_parquet_writer *w, const struct ArrowA
 	return take;
 }
 
+/* Whether ending the row group is called for, and gives back much: a codec that takes most of the
+ * memory itself must not make a row group of every few rows. */
+static bool memory_is_used_up(const struct tr_parquet_writer *w)
+{
+	return tr_parquet_writer_memory(w) > w->options.memory_max &&
+		group_memory(w) > w->options.memory_max / 4;
+}
+
 static bool append_range(struct tr_parquet_writer *w, const struct ArrowArray *batch, int64_t from, int64_t n,
 	struct tr_err *err)
 {
@@ -246,8 +265,7 @@ static bool append_range(struct tr_parquet_writer *w, const struct ArrowArray *b
 	if (w->sampling && !full && (w->rows >= SAMPLE_ROWS || open_memory(w) > w->options.memory_max / 8) &&
 		!end_sample(w, expected_rows(w), err))
 		return false;
-	if (full || group_size(w) >= w->options.row_group_bytes ||
-		tr_parquet_writer_memory(w) > w->options.memory_max)
+	if (full || group_size(w) >= w->options.row_group_bytes || memory_is_used_up(w))
 		return end_group(w, err);
 	return true;
 }
@@ -307,6 +325,8 @@ static void fill_defaults(struct tr_parquet_options *o, size_t columns)
 		o->row_group_bytes = ROW_GROUP_BYTES;
 	if (!o->memory_max)
 		o->memory_max = MEMORY_MAX;
+	if (o->memory_max > MEMORY_MOST)
+		o->memory_max = MEMORY_MOST;
 	if (!o->page_bytes)
 		o->page_bytes = PAGE_BYTES;
 	/* The open pages of all columns are to take a quarter of the memory at most. */
@@ -366,7 +386,8 @@ static bool start_encoders(struct tr_parquet_writer *w, struct tr_err *err)
 	if (!w->encoders)
 		return false;
 	for (size_t i = 0; i < n; i++, w->n_encoders++)
-		if (!tr_pq_encoder_init(&w->encoders[i], w->options.codec, w->options.codec_level, err))
+		if (!tr_pq_encoder_init(&w->encoders[i], w->options.codec, w->options.codec_level,
+			    w->options.page_bytes, err))
 			return false;
 	return n == 1 || tr_pq_threads_new(n, &w->threads, err);
 }

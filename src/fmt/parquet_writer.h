@@ -32,13 +32,13 @@ struct tr_parquet_pair {
 /* Zero-initialise and set what differs; tr_parquet_writer_new fills in defaults for zeros. */
 struct tr_parquet_options {
 	enum tr_parquet_codec codec;
-	bool codec_set;                         /* false: zstd */
-	int codec_level;                        /* 0: 3 for zstd, 6 for gzip */
-	int64_t row_group_rows;                 /* 0: 1,048,576 */
-	uint64_t row_group_bytes;               /* 0: 128 MiB of encoded data */
-	size_t page_bytes;                      /* 0: 1 MiB before compression */
-	size_t memory_max;                      /* 0: 256 MiB; what the writer may hold at once */
-	int encode_threads;                     /* 0 or 1: none of its own */
+	bool codec_set;           /* false: zstd */
+	int codec_level;          /* 0: 3 for zstd, 6 for gzip */
+	int64_t row_group_rows;   /* 0: 1,048,576 */
+	uint64_t row_group_bytes; /* 0: 128 MiB of encoded data */
+	size_t page_bytes;        /* 0: 1 MiB before compression */
+	size_t memory_max;        /* 0: 256 MiB; what the writer may hold at once; at most 2 GiB */
+	int encode_threads;       /* 0 or 1: none of its own */
 	const struct tr_parquet_pair *metadata; /* key-value provenance, borrowed for _new */
 	size_t n_metadata;
 };

@@ -316,11 +316,18 @@ def test_a_dictionary_that_stops_paying_is_left(native, tmp_path):
     assert info[9] - info[11] <= 16 * MIB
 
 
+def chosen(written):
+    """The encodings of the first column's pages in each row group; D: a dictionary, P: plain."""
+    letters = {DICTIONARY: "D", 0: "P"}
+    return ["".join(dict.fromkeys(letters[s[2]] for s in group[1][0][3][13] if s[1] == 0))
+            for group in thrift.footer(written.path.read_bytes())[4]]
+
+
 REPEATS, UNIQUE = "md5((i % 20)::VARCHAR)", "md5(i::VARCHAR)"
 
 
 @pytest.mark.parametrize("value, groups", [
-    # 70,000 rows a row group; D: a dictionary, P: plain.
+    # 70,000 rows a row group
     (REPEATS, "D D D D D D"),
     (UNIQUE, "P P P P P P"),
     # The third leaves the dictionary, which was to have 20 values, at once; the fourth is sampled,
@@ -337,10 +344,22 @@ def test_row_groups_go_by_an_earlier_sample_until_it_fails_or_is_old(native, tmp
     # The other columns, with a last page that is much shorter, give no reason for a new sample.
     table = generated(f"{value} AS t, 'constant' AS c, (i // 1000)::VARCHAR AS s", 6 * 70_000)
     written = check(native, tmp_path / "t.parquet", table, row_group_rows=70_000, page_bytes=64 << 10)
-    meta = thrift.footer(written.path.read_bytes())
-    letters = {DICTIONARY: "D", 0: "P"}
-    found = ["".join(dict.fromkeys(letters[s[2]] for s in group[1][0][3][13] if s[1] == 0)) for group in meta[4]]
-    assert found == groups.split()
+    assert chosen(written) == groups.split()
+
+
+def test_a_short_row_group_does_not_mislead_the_next(native, tmp_path):
+    """A dictionary takes a while to pay: as long as it was given when it was chosen."""
+    table = generated("md5((hash(i) % 80000)::VARCHAR) AS t", 400_010)
+    parts = pa.concat_tables([table.slice(0, 200_000), table.slice(200_000, 10), table.slice(200_010)])
+    written = check(native, tmp_path / "t.parquet", parts, row_group_rows=200_000, batch_rows=200_000,
+                    flush_rows=1, page_bytes=64 << 10)
+    assert chosen(written) == ["D", "D", "D"]
+
+
+def test_a_sample_is_not_cut_short_by_buffers_of_the_last_row_group(native, tmp_path):
+    table = generated("md5((i % 6000)::VARCHAR) AS t", 900_000)
+    written = check(native, tmp_path / "t.parquet", table, memory_max=8 * MIB, row_group_rows=100_000, batch_rows=1000)
+    assert chosen(written) == ["D"] * 9
 
 
 def test_a_dictionary_outlives_pages_without_values(native, tmp_path):
@@ -487,9 +506,24 @@ def test_row_groups_are_not_cut_short_by_buffers_of_the_last(native, tmp_path):
     table = generated("md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b, "
                       "CASE WHEN i % 40000 = 30000 THEN repeat('x', 1200000) ELSE 'y' END AS c", 400_000)
     written = check(native, tmp_path / "t", table, memory_max=8 * MIB)
+    assert written.memory_peak <= 8 * MIB and written.row_groups <= 32
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_row_groups_are_not_cut_short_by_a_giant_value_of_long_ago(native, tmp_path, threads):
+    table = generated("md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b, i AS n, "
+                      "CASE WHEN i = 50000 THEN repeat('x', 5000000) ELSE 'y' END AS c", 300_000)
+    written = check(native, tmp_path / "t", table, memory_max=8 * MIB, batch_rows=2000, threads=threads)
     assert written.memory_peak <= 8 * MIB and written.row_groups <= 24
 
 
+def test_a_codec_that_takes_all_the_memory_still_gets_row_groups_of_a_size(native, tmp_path):
+    table = generated("md5(i::VARCHAR) AS a, i AS n", 100_000)
+    written = check(native, tmp_path / "t", table, level=19, memory_max=MIB, batch_rows=1000)
+    assert written.row_groups <= 24
+
+
+@pytest.mark.slow
 def test_a_flush_gives_memory_back(native, tmp_path):
     table = generated(", ".join(f"md5((i + {k})::VARCHAR) AS c{k}" for k in range(20)), 4 * 70_000)
     written = check(native, tmp_path / "t", table, memory_max=64 * MIB, batch_rows=70_000, flush_rows=70_000)
