@@ -38,6 +38,20 @@ from standins import Aws, StandIns, Trino
 SERVER_SETTINGS = {"timezone": "'Asia/Kolkata'"}
 
 
+def pytest_configure(config):
+    """What the tests start runs without the runtime of the library's sanitizers."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        for name in native_library.RUNTIME:
+            os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items):
+    """Under sanitizers the Trinos of the tests' own are enough."""
+    for item in items:
+        if "trino" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def postgres():
     with PrivatePostgres(SERVER_SETTINGS) as server:

@@ -18,6 +18,9 @@ import pyarrow as pa
 from project import BUILD
 
 LIBRARY = os.environ.get("TRTEST", BUILD / "tests" / "native" / "libtrtest.so")
+# A sanitized library's runtime: the environment of any process that loads it (scripts/test).
+RUNTIME = {name: os.environ.get(name, "") for name in ("LD_PRELOAD", "ASAN_OPTIONS")
+           if "libasan" in os.environ.get("LD_PRELOAD", "")}
 KINDS = ["none", "user", "transient", "data", "internal", "cancelled"]
 
 

@@ -3,6 +3,7 @@
 Sums are checked by boto3, which computes them by itself and compares on every read.
 """
 import base64
+import os
 import random
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from native import NativeError
+from native import RUNTIME, NativeError
 from s3_store import MIB, S3Store
 
 ODD_KEY = "d/k=a b+c%2F&<ü>'\"=1/part-0.parquet"
@@ -259,7 +260,8 @@ def child(strict, script, **values):
     from pathlib import Path
     known = {"s3_server": strict.aws.s3_server, "location": strict.aws.location, "region": strict.aws.region}
     script = textwrap.dedent(script).format(folder=str(Path(__file__).parent), aws=known, **values)
-    return subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                            env={**os.environ, **RUNTIME})
 
 
 def test_of_racing_processes_exactly_one_creates(strict):
