@@ -36,7 +36,7 @@ struct tr_pq_page {
 	struct tr_bound min, max; /* PLAIN bytes; unset: none */
 	size_t uncompressed;      /* with the header */
 	size_t size;
-	size_t overhead; /* header, and levels before compression: the same with any encoding */
+	size_t overhead; /* header, and levels before compression: what any encoding adds to */
 	uint8_t bytes[]; /* header and compressed body */
 };
 

@@ -7,11 +7,11 @@
  * group; up to three row groups after it go by the same sample, while nothing shows that it
  * no longer holds. It is a dictionary that is kept as long as it pays (TR_PARQUET_DICT_MAX a
  * column, TR_PARQUET_DICT_TOTAL a row group), DELTA_BINARY_PACKED where it is smaller, else
- * PLAIN. A row group closes at
- * `row_group_rows`, `row_group_bytes` of encoded data or when the writer's memory
- * passes `memory_max`, whichever comes first; only compressed pages are kept.
- * Not thread-safe: one thread appends. With encode_threads > 1 the columns of a
- * batch are encoded by that many threads of the writer's own.
+ * PLAIN. A row group closes at `row_group_rows`, at `row_group_bytes` of encoded data or when
+ * the writer's memory passes `memory_max`, whichever comes first; only compressed pages are
+ * kept. A codec that takes most of `memory_max` by itself passes it: a row group has at least
+ * a quarter of it then. Not thread-safe: one thread appends. With encode_threads > 1 the columns
+ * of a batch are encoded by that many threads of the writer's own.
  */
 #ifndef TR_FMT_PARQUET_WRITER_H
 #define TR_FMT_PARQUET_WRITER_H

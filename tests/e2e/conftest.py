@@ -32,7 +32,7 @@ from fake_glue import FakeGlue
 from fault_proxy import FaultProxy
 from private_postgres import PrivatePostgres
 from project import Project
-from standins import Aws, StandIns, Trino
+from standins import Aws, StandIns, Trino, one_of
 
 # Not UTC, so that a value that depends on the session's time zone is seen to.
 SERVER_SETTINGS = {"timezone": "'Asia/Kolkata'"}
@@ -153,8 +153,7 @@ def aws_fixture(name):
 aws, aws_fake, aws_ministack, aws_moto = map(aws_fixture, AWS)
 
 
-# Under sanitizers the strict server is enough.
-@pytest.fixture(params=[name if name == "aws" else pytest.param(name, marks=pytest.mark.slow) for name in AWS])
+@pytest.fixture(params=one_of(*AWS))
 def any_aws(request, standins):
     with aws_of(request.param, standins) as aws:
         yield aws

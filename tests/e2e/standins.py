@@ -333,6 +333,12 @@ class StandIns:
         return [name for name in NAMES if (self.folder / f"{name}.json").exists()]
 
 
+def one_of(first, *others):
+    """Parameters of a fixture: names of stand-ins, of which the first is enough under sanitizers."""
+    import pytest
+    return [first, *(pytest.param(name, marks=pytest.mark.slow) for name in others)]
+
+
 def boto3_client(service, endpoint, access_key, secret_key, **config):
     import boto3
     from botocore.config import Config

@@ -6,17 +6,15 @@ import time
 import pytest
 
 from glue_lake import COLUMNS, COUNTRY, NUMBER, GlueLake, version
-from standins import boto3_client
-
-pytestmark = pytest.mark.slow  # The library is called, not the binary: nothing new under its sanitizers.
+from standins import boto3_client, one_of
 
 
-@pytest.fixture(params=["aws_ministack", "aws_moto", "aws_fake"])
+@pytest.fixture(params=one_of("aws_fake", "aws_ministack", "aws_moto"))
 def lake(request, native, tmp_path):
     return GlueLake(native, tmp_path, request.getfixturevalue(request.param))
 
 
-@pytest.fixture(params=["aws_moto", "aws_fake"])
+@pytest.fixture(params=one_of("aws_fake", "aws_moto"))
 def removing_lake(request, native, tmp_path):
     """MiniStack can't remove partitions."""
     return GlueLake(native, tmp_path, request.getfixturevalue(request.param))

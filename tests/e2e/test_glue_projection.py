@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.slow  # Trino
 
 ORDERS = {
     "order_id": {"type": "bigint", "not_null": True, "doc": "the number"},

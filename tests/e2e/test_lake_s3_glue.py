@@ -99,7 +99,6 @@ def test_in_each_stand_in_a_run_is_found_through_glue_and_its_files_equal_postgr
     assert any_aws.unfinished_uploads() == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stand_in", ["aws", "aws_fake"])
 def test_trino_reads_every_type_as_postgres_has_it(project, db, trino, request, stand_in):
     aws = request.getfixturevalue(stand_in)
@@ -125,7 +124,6 @@ def registered(aws, dataset):
     return {tuple(p["Values"]): p["StorageDescriptor"]["Location"] for page in pages for p in page["Partitions"]}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stand_in, partitions", [
     ("aws", "projection"), ("aws_fake", "projection"), ("aws_fake", "registered")])
 def test_trino_reads_partitions_as_they_come_and_go(project, db, trino, request, stand_in, partitions):
@@ -159,7 +157,6 @@ def test_trino_reads_partitions_as_they_come_and_go(project, db, trino, request,
     assert_equal()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("unit, hours, form", [("day", 24, "%Y-%m-%d"), ("hour", 1, "%Y-%m-%d-%H")])
 def test_trino_reads_more_days_and_hours_than_can_be_listed_as_a_range(native, tmp_path, aws, trino, unit, hours, form):
     """Five thousand files and more in the manifest; in S3 only those that are asked for."""
@@ -327,7 +324,6 @@ class Reader(threading.Thread):
             raise self.error
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("partition_by", [[], ["day(day)", "country", "round"]], ids=["unpartitioned", "projected"])
 def test_in_every_answer_a_trino_reader_sees_exactly_one_version(project, db, aws, trino, partition_by):
     db.execute("CREATE TABLE t (id int NOT NULL, round int NOT NULL, day date NOT NULL, country text NOT NULL)")

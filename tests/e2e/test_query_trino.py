@@ -91,7 +91,6 @@ def test_what_no_column_holds_exactly_is_refused_with_the_cast_to_write(tpch, sq
     assert "CAST(x AS varchar)" in done.stderr
 
 
-@pytest.mark.slow
 def test_large_results_stream_whole(tpch, trino):
     sql = "SELECT custkey, name, acctbal, comment FROM tpch.sf1.customer WHERE custkey <= 100000"
     tpch.query("--format", "csv", "-o", "o.csv", sql)

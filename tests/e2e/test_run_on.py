@@ -69,7 +69,6 @@ def assert_equal_by_every_reader(project, aws, trino, folder, on_trino, embedded
     assert trino.rows(sql.format(on_trino)) == trino.rows(sql.format(embedded))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("partition_by,partitions", [
     ([], None), (["month(created_at)"], "projection"), (["country", "month(created_at)", "amount"], "registered")])
 def test_trino_and_the_embedded_engine_publish_the_same_rows(project, db, aws, trino, tmp_path, partition_by, partitions):
@@ -130,7 +129,6 @@ MISTAKES = {
 }
 
 
-@pytest.mark.slow
 def test_mistakes_are_told_and_leave_nothing(project, db, aws, trino):
     shop(db)
     setup(project, aws, trino, {})
@@ -151,7 +149,6 @@ def test_mistakes_are_told_and_leave_nothing(project, db, aws, trino):
     assert "the parameter `$twice`, which is not declared" in done.stderr and "t.sql:1:19" in done.stderr
 
 
-@pytest.mark.slow
 def test_numbers_are_widened_and_timestamps_cut_where_asked(project, db, aws, trino, tmp_path):
     shop(db)
     project.write("t.sql", """
@@ -172,7 +169,6 @@ def test_numbers_are_widened_and_timestamps_cut_where_asked(project, db, aws, tr
                      "whole": "timestamp"}
 
 
-@pytest.mark.slow
 def test_what_glue_shows_must_be_what_the_run_reads(project, db, aws, trino):
     """A table that is behind is repaired; one that another has moved stops the run."""
     shop(db)
@@ -191,7 +187,6 @@ def test_what_glue_shows_must_be_what_the_run_reads(project, db, aws, trino):
     assert tables(aws) == {"enriched_orders", "there"}
 
 
-@pytest.mark.slow
 def test_tables_and_files_of_killed_runs_are_dropped_by_the_next(project, db, aws, trino):
     shop(db)
     setup(project, aws, trino, {"there": both(run_on="trino")})
@@ -211,7 +206,6 @@ def test_tables_and_files_of_killed_runs_are_dropped_by_the_next(project, db, aw
     assert dead not in runs and live in runs and len(runs) == 2
 
 
-@pytest.mark.slow
 def test_a_cancelled_run_stops_the_statement_and_drops_its_table(project, db, aws, trino):
     import signal
     shop(db)
