@@ -262,6 +262,7 @@ def test_a_lost_reply_is_settled_by_reading(checked_lake, fault_proxy, operation
     assert checked_lake.table()["StorageDescriptor"]["Location"] == checked_lake.folder_of(2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("registered", [False, True])
 def test_two_writers_race_a_hundred_times(native, aws, registered):
     """Both start from the same parent: one wins, the other says so; at the end Glue is at the last one's."""
