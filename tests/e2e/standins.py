@@ -36,6 +36,7 @@ the run's temporary folder; a failing test shows their ends (conftest.py).
 """
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import secrets
@@ -85,13 +86,15 @@ def free_port():
 
 
 def http_get(url):
-    """The body, or None while nobody answers."""
+    """The body, whatever the status; None while nobody answers, or not to the end."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        try:
+            answer = urllib.request.urlopen(url, timeout=5)
+        except urllib.error.HTTPError as e:
+            answer = e
+        with answer:
             return answer.read()
-    except urllib.error.HTTPError as e:
-        return e.read()
-    except OSError:
+    except (OSError, http.client.HTTPException):  # the latter: the server ended amid its answer
         return None
 
 

@@ -1,7 +1,9 @@
 """The stand-in servers are there, check what they are there to check, and share one key pair."""
 import datetime
 import os
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -26,6 +28,19 @@ def test_a_wrong_secret_is_refused_by_s3_and_by_glue(aws, service, call):
     server = aws.s3_server if service == "s3" else aws.glue_server
     with pytest.raises(ClientError, match="SignatureDoesNotMatch|InvalidSignatureException"):
         getattr(boto3_client(service, server["endpoint"], server["access_key"], "wrong"), call)()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "503 Slow Down"])
+def test_half_an_answer_counts_as_none(status):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        def end_amid_the_answer():
+            with listening.accept()[0] as client:
+                client.recv(65536)
+                client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 10\r\n\r\nhalf".encode())
+        thread = threading.Thread(target=end_amid_the_answer)
+        thread.start()
+        assert http_get(f"http://127.0.0.1:{listening.getsockname()[1]}/") is None
+        thread.join()
 
 
 def test_a_server_ends_with_the_process_that_owns_the_run_however_that_ends(tmp_path):
