@@ -14,10 +14,10 @@ GATE = 4711
 
 
 def add_gate(db, rows=10, at=1):
-    """A view whose row `at` waits for the lock GATE."""
+    """A view whose row `at` waits for the lock GATE, however long."""
     db.execute(f"""
         CREATE TABLE t AS SELECT i AS id, repeat(md5(i::text), 10) AS text FROM generate_series(1, {rows}) i;
-        CREATE FUNCTION gate(i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+        CREATE FUNCTION gate(i int) RETURNS int LANGUAGE plpgsql VOLATILE SET lock_timeout = 0 AS $$
         BEGIN
             IF i = {at} THEN PERFORM pg_advisory_xact_lock_shared({GATE}); END IF;
             RETURN i;

@@ -76,7 +76,7 @@ class Standby(OtherPostgres):
         self.primary.stop_process()
         copied = self.run_as("cp", "-a", self.primary.data, self.data, capture_output=True, text=True)
         assert copied.returncode == 0, copied.stderr
-        assert self.primary.start_server(), self.primary.log()
+        assert self.primary.start_server(), self.primary.log()  # on its port, which nobody is given
         (self.data / "standby.signal").touch()
         conninfo = f"host={self.primary.folder} port={self.primary.port} user={self.primary.superuser}"
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:

@@ -52,6 +52,9 @@ import urllib.request
 from functools import cached_property
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[2] / "scripts"))  # pytest does so by itself
+from private_postgres import free_port  # noqa: E402
+
 REGION = "us-east-1"
 START_TIMEOUT_S = 300  # Trino under sanitizers on a busy machine
 VERSITYGW = "versitygw-1.8.0"
@@ -76,13 +79,6 @@ def installed(*names):
     if not path.exists():
         raise StandInFailed(f"{path} is missing: run scripts/install-standins")
     return path
-
-
-def free_port():
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def http_get(url):

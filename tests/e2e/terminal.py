@@ -1,4 +1,5 @@
 """A program on a pseudo-terminal: what it prints is gathered, what is typed is sent."""
+import codecs
 import fcntl
 import os
 import pty
@@ -22,6 +23,7 @@ class Terminal:
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         self.raw = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in two pieces
         self.mark = 0
 
     def __enter__(self):
@@ -42,7 +44,7 @@ class Terminal:
             piece = os.read(self.master, 65536)
         except OSError:  # EIO: the other side is closed
             return False
-        self.raw += piece.decode(errors="replace")
+        self.raw += self.decoder.decode(piece)
         return bool(piece)
 
     def text(self):

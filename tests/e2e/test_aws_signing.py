@@ -35,7 +35,7 @@ def random_request(r):
     s3 = r.random() < 0.5
     path = "/" + "/".join(random_text(r) for _ in range(r.randint(0, 3)))
     names = {random_text(r, 3) for _ in range(r.randint(0, 4))}
-    query = [[name, random_text(r) if r.random() < 0.8 else ""] for name in names]
+    query = [[name, random_text(r) if r.random() < 0.8 else ""] for name in sorted(names)]
     headers = [[f"x-amz-{n}", random_text(r).encode("ascii", "ignore").decode() or "v"] for n in range(r.randint(0, 3))]
     return {"method": r.choice(["GET", "PUT", "POST", "DELETE"]), "host": r.choice(["h.example", "h.example:8080"]),
             "path": path, "query": query, "headers": headers, "region": "eu-west-1",

@@ -15,13 +15,15 @@ OPERATIONS = {"athena:StartQueryExecution", "athena:GetQueryExecution", "athena:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_failure_of_any_call(bare, athena, fault):
-    bare.config({**NOTHING, "engine": "athena", "aws": {"stall_timeout": "1s"}})
+    config = {**NOTHING, "engine": "athena"}
+    bare.config(config)
     proxy = FaultProxy({"athena": athena.endpoint}, {**athena.env, "AWS_ENDPOINT_URL_ATHENA": athena.endpoint})
     query = ("query", "--format", "csv", SQL)
     try:
         assert bare.run(*query, env=proxy.env, check=0).stdout == ROWS
         sites = [site for site in sites_of(proxy.find()) if site[0].startswith("athena:") and site[0] in OPERATIONS]
         assert {site for site, _ in sites} == OPERATIONS
+        bare.config({**config, "aws": {"attempts": 8, **({"stall_timeout": "1s"} if "stall" in fault else {})}})
         for site, nth in sites:
             proxy.clear()
             started = len(athena.statements)

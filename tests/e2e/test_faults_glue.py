@@ -31,7 +31,7 @@ def benches(tmp_path_factory, postgres, standins):
 
 
 def run(bench, table, fault=""):
-    bench.configure(table, fault, REGISTERED, attempts=5)
+    bench.configure(table, fault, REGISTERED, attempts=8)  # as test_faults_s3
     return bench.run("run")
 
 

@@ -225,6 +225,7 @@ def assert_glue_shows(aws, version):
 
 
 GATED = {"d": {"inputs": {"t": "gated"}}}
+PATIENT = {"stall_timeout": "10min"}  # a held call is not given up
 
 
 @pytest.mark.slow
@@ -240,7 +241,7 @@ def test_of_two_runs_against_each_other_one_wins_a_hundred_times_and_glue_agrees
 def test_a_paused_writer_does_not_move_glue_back(project, db, fault_proxy, request, stand_in, place):
     aws = request.getfixturevalue(stand_in)
     db.execute("CREATE TABLE t AS SELECT 1 AS id")
-    project.config({"lake": lake(aws), "datasets": {"d": {"inputs": {"t": "public.t"}}}})
+    project.config({"lake": lake(aws), "aws": PATIENT, "datasets": {"d": {"inputs": {"t": "public.t"}}}})
     before = 0
     if place == "before the table moves":
         project.run("run", env=aws.env, check=0)
@@ -263,7 +264,7 @@ def test_a_paused_writer_does_not_move_glue_back(project, db, fault_proxy, reque
 def test_a_writer_paused_while_it_registers_does_not_bring_its_partitions_back(project, db, fault_proxy, aws_fake):
     aws = aws_fake
     db.execute("CREATE TABLE t AS SELECT i AS id, chr(96 + i) AS key FROM generate_series(1, 5) i")
-    project.config({"lake": lake(aws), "datasets": {
+    project.config({"lake": lake(aws), "aws": PATIENT, "datasets": {
         "d": {"inputs": {"t": "public.t"}, "partition_by": ["key"], "partitions": "registered"}}})
     project.run("run", env=aws.env, check=0)
     db.execute("UPDATE t SET key = chr(98 + id)")

@@ -116,7 +116,7 @@ def test_an_interrupted_run_gives_its_connections_back(project, tables):
         project.database_url = pooler.url(tables.name)
         process = project.spawn("run")
         reading = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{tables.name}' AND query LIKE '%COPY%'" \
-                  " AND pid <> pg_backend_pid()"
+                  " AND state = 'active' AND pid <> pg_backend_pid()"
         wait_for(lambda: tables.query(reading)[0][0], process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
@@ -150,7 +150,7 @@ def test_statement_pooling_is_refused_with_the_mode_to_set(project, tables):
 
 
 def test_a_poolers_timeout_is_named(tables, native):
-    with Pooler(tables.server, "transaction", idle_transaction_timeout="1") as pooler, \
+    with Pooler(tables.server, "transaction", idle_transaction_timeout="3") as pooler, \
             Source(native, pooler.url(tables.name)) as source:
         relation = source.relation("orders")
         wait_for(lambda: "idle transaction timeout" in pooler.log())

@@ -1,6 +1,7 @@
 """What happens when a run is killed, or its disk is full, at any point: the published version
 stays readable and complete, and the next run needs no manual work."""
 import contextlib
+import os
 import random
 import signal
 import subprocess
@@ -116,6 +117,9 @@ def test_a_run_killed_at_random_points_is_repaired_by_the_next(project, db):
         process.communicate()
         if project.published_version("enriched"):
             assert_same_rows(canonical(Published(project.lake, "enriched").own_table()), expected)
+    # One without a lock, of a run killed as it made it, is another's for an hour.
+    for folder in project.temp.glob("tailrace-spill-*"):
+        os.utime(folder, (0, 0))
     project.run("run", check=0)
     assert_same_rows(canonical(Published(project.lake, "enriched").own_table()), expected)
     assert not list(project.temp.glob("tailrace-spill-*")), "folders of killed runs are swept"

@@ -37,7 +37,7 @@ def assert_interrupted(project, db, process, *datasets):
     assert seconds < SOON_S
     assert not any(project.published_version(name) for name in datasets)
     assert not list(project.temp.iterdir())
-    assert not active(db, "%")
+    wait_for(lambda: not active(db, "%"), seconds=SOON_S, what="the server still works for the run")
 
 
 def slow_view(db, seconds=600):

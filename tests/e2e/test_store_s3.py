@@ -192,7 +192,7 @@ def test_a_thousand_open_sinks_are_cheap(native, aws):
         opened = [enter() for enter in sinks]
         for sink in opened:
             sink.write(b"some rows")
-        assert threads() == before
+        assert threads() <= before  # one of an earlier test may end only now
         assert sum(sink.memory for sink in opened) <= 160 * MIB
         assert opened[500].commit()
         for sink in opened:

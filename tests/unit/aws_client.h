@@ -66,7 +66,7 @@ struct client {
 /* A GET of an object; tests change what they need. */
 static inline void client_start(struct client *c, const struct server_step *steps, size_t n)
 {
-	const struct tr_http_options o = { .backoff_ms = 1, .stall_timeout_ms = 300, .env = look_up };
+	const struct tr_http_options o = { .backoff_ms = 1, .stall_timeout_ms = 3000, .env = look_up };
 	*c = (struct client){ 0 };
 	server_start(&c->server, steps, n);
 	c->credentials = (struct tr_aws_credentials){ .access_key = "AKIDEXAMPLE",

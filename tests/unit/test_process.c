@@ -105,7 +105,7 @@ static void timeout_ends_the_whole_group(void **state)
 	(void)state;
 	struct outcome o;
 	int64_t start = tr_clock_monotonic_us();
-	run(&o, "echo $$; /bin/sleep 100 & /bin/sleep 100", NULL, 100, 300);
+	run(&o, "echo $$; /bin/sleep 100 & /bin/sleep 100", NULL, 100, 2000);
 	assert_false(o.ok);
 	assert_int_equal(o.err.kind, TR_ERR_TRANSIENT);
 	assert_non_null(strstr(o.err.what, "/bin/sh did not end within"));
@@ -123,7 +123,7 @@ static void program_that_closes_its_output_is_waited_for_no_longer_than_the_time
 	assert_int_equal(o.status, 3);
 	clear(&o);
 	int64_t start = tr_clock_monotonic_us();
-	run(&o, "echo $$; exec >&- 2>&-; /bin/sleep 100", NULL, 100, 300);
+	run(&o, "echo $$; exec >&- 2>&-; /bin/sleep 100", NULL, 100, 2000);
 	assert_false(o.ok);
 	assert_true(tr_clock_monotonic_us() - start < 10000000);
 	assert_group_is_gone(&o.out);
