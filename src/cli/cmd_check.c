@@ -32,8 +32,6 @@ static const char *parquet_type(struct tr_type type, char *buf, size_t size)
 	};
 	if (type.kind == TR_DECIMAL)
 		snprintf(buf, size, "DECIMAL(%d,%d)", type.precision, type.scale);
-	else if (type.precision == 3)
-		snprintf(buf, size, "INT64 (TIMESTAMP millis%s)", type.kind == TR_TIMESTAMPTZ ? ", UTC" : "");
 	else
 		snprintf(buf, size, "%s", NAMES[type.kind]);
 	return buf;

@@ -66,6 +66,17 @@ static int plan_source(struct tr_cli *cli, const struct tr_plan_options *options
 	return code;
 }
 
+static void show_compiler_warnings(struct tr_cli *cli, const struct tr_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_datasets; i++) {
+		const struct tr_plan_dataset *d = &plan->datasets[i];
+		const char *text = d->transform ? tr_transform_warnings(d->transform) : NULL;
+		if (text)
+			tr_console_warn(&cli->console, "%s: the compiler warns of its transform:\n%s",
+				d->config->name, text);
+	}
+}
+
 int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options,
 	enum tr_planning_purpose purpose, struct tr_planning *out)
 {
@@ -81,6 +92,8 @@ int tr_planning_make(struct tr_cli *cli, const struct tr_plan_options *options,
 	if (code) {
 		tr_config_login_close(&out->login);
 		tr_config_clear(&out->config);
+	} else {
+		show_compiler_warnings(cli, &out->plan);
 	}
 	return code;
 }

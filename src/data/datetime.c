@@ -33,6 +33,16 @@ int64_t tr_days_from_micros(int64_t micros)
 	return micros % TR_DAY_US < 0 ? days - 1 : days;
 }
 
+bool tr_date_is_finite(int32_t days)
+{
+	return days < INT32_MAX && days > -INT32_MAX;
+}
+
+bool tr_timestamp_is_finite(int64_t micros)
+{
+	return micros < INT64_MAX && micros >= -INT64_C(106751991) * TR_DAY_US;
+}
+
 size_t tr_date_format(int32_t days, char *buf)
 {
 	struct tr_civil c;

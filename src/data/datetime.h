@@ -22,6 +22,12 @@ int64_t tr_days_from_civil(int64_t year, int month, int day);
 /* floor(micros / day): the day a timestamp falls on. */
 int64_t tr_days_from_micros(int64_t micros);
 
+/* Do readers of Parquet take it for a day, a time? The embedded engine's range, which is within that of
+ * the others: 5877642-06-25 BC to 5881580-07-10 (what lies beyond means the infinities), and
+ * 290309-12-22 BC to 294247-01-10 04:00:54.775806. */
+bool tr_date_is_finite(int32_t days);
+bool tr_timestamp_is_finite(int64_t micros);
+
 /* ISO 8601: `2024-06-17`; years beyond 0..9999 get a sign. buf: TR_DATETIME_TEXT bytes. Length returned. */
 size_t tr_date_format(int32_t days, char *buf);
 /* `09:30:00` or `09:30:00.123456`: the fraction only where it is not zero. 24:00:00 is possible. */

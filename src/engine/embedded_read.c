@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "data/datetime.h"
 #include "data/decimal.h"
 #include "engine/embedded_types.h"
 
@@ -87,20 +88,19 @@ READER(read_date)
 	int32_t *to = (int32_t *)(void *)out->data + out->n;
 	for (idx_t i = 0; i < n; i++) {
 		to[i] = in[start + i];
-		if ((to[i] == INT32_MAX || to[i] == -INT32_MAX) && is_valid(validity, start + i))
+		if (!tr_date_is_finite(to[i]) && is_valid(validity, start + i))
 			return infinite(r, err);
 	}
 	return true;
 }
 
-/* INT64_MAX and its negative mean the infinities. */
 READER(read_timestamp)
 {
 	const int64_t *in = data;
 	int64_t *to = (int64_t *)(void *)out->data + out->n;
 	for (idx_t i = 0; i < n; i++) {
 		to[i] = in[start + i];
-		if ((to[i] == INT64_MAX || to[i] == -INT64_MAX) && is_valid(validity, start + i))
+		if (!tr_timestamp_is_finite(to[i]) && is_valid(validity, start + i))
 			return infinite(r, err);
 	}
 	return true;

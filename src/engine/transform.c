@@ -145,7 +145,7 @@ bool tr_transform_load(const struct tr_transform_spec *spec, const struct tr_tra
 		return false;
 	tr_arena_init(&t->arena, ARENA_MAX);
 	bool ok = build->object ? (t->object = tr_strdup(build->object, err)) != NULL
-				: tr_transform_compile(spec, build, &t->object, err);
+				: tr_transform_compile(spec, build, &t->object, &t->warnings, err);
 	ok = ok && open_object(t, err) && check_fingerprint(t, spec, err) && copy_spec(t, spec, err) &&
 		fill_params(t, spec, err);
 	if (ok)
@@ -166,10 +166,16 @@ void tr_transform_free(struct tr_transform *t)
 		dlclose(t->handle);
 	tr_arena_clear(&t->arena);
 	free(t->object);
+	free(t->warnings);
 	free(t);
 }
 
 const char *tr_transform_object(const struct tr_transform *t)
 {
 	return t->object;
+}
+
+const char *tr_transform_warnings(const struct tr_transform *t)
+{
+	return t->warnings;
 }

@@ -26,6 +26,8 @@ bool tr_transform_load(const struct tr_transform_spec *spec, const struct tr_tra
 void tr_transform_free(struct tr_transform *t);
 /* The object's path in the cache, borrowed. */
 const char *tr_transform_object(const struct tr_transform *t);
+/* What the compiler warned of, borrowed; NULL: of nothing, or the object was there. */
+const char *tr_transform_warnings(const struct tr_transform *t);
 /* Per input, which columns the function reads can't be known: all columns of its struct. */
 
 /* Wrap a stream of joined rows into one of the contract's rows. Its columns are, for each

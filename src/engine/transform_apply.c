@@ -2,8 +2,10 @@
  * its place in the struct and its column. */
 #include <stdlib.h>
 
+#include "data/datetime.h"
 #include "data/decimal.h"
 #include "data/value.h"
+#include "fmt/json_syntax.h"
 #include "fmt/utf8.h"
 #include "engine/transform_internal.h"
 
@@ -20,10 +22,14 @@ struct in_field {
 	struct tr_view view;
 };
 
+struct out_field;
+typedef bool (*store_fn)(struct out_field *f, const uint8_t *place, struct tr_err *err);
+
 struct out_field {
-	bool (*store)(struct out_field *f, const uint8_t *place, struct tr_err *err);
+	store_fn store;
 	uint32_t offset, width;
 	bool nullable;
+	bool json;          /* a text that must be a JSON value */
 	unsigned precision; /* of a decimal */
 	size_t *text;       /* counts the bytes of the batch's texts */
 	struct tr_column *column;
@@ -107,6 +113,37 @@ static bool store_fixed(struct out_field *f, const uint8_t *place, struct tr_err
 	return tr_column_add_fixed(f->column, place, err);
 }
 
+/* ---- what only a function can make: the source's values are judged as they are read ---- */
+
+static bool store_date(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	int32_t days;
+	memcpy(&days, place, sizeof days);
+	if (!tr_date_is_finite(days))
+		return tr_err_set(err, TR_ERR_DATA,
+			"a date is outside the range of readers (5877642-06-25 BC to 5881580-07-10)");
+	return tr_column_add_fixed(f->column, place, err);
+}
+
+static bool store_timestamp(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	int64_t micros;
+	memcpy(&micros, place, sizeof micros);
+	if (!tr_timestamp_is_finite(micros))
+		return tr_err_set(err, TR_ERR_DATA,
+			"a timestamp is outside the range of readers (290309 BC to 294247 AD)");
+	return tr_column_add_fixed(f->column, place, err);
+}
+
+static bool store_time(struct out_field *f, const uint8_t *place, struct tr_err *err)
+{
+	int64_t micros;
+	memcpy(&micros, place, sizeof micros);
+	if (micros < 0 || micros > TR_DAY_US)
+		return tr_err_set(err, TR_ERR_DATA, "a time of day is outside 00:00 .. 24:00");
+	return tr_column_add_fixed(f->column, place, err);
+}
+
 static bool store_units(struct out_field *f, tr_i128 units, struct tr_err *err)
 {
 	if (!tr_decimal_fits(units, f->precision))
@@ -158,8 +195,10 @@ static bool store_text(struct out_field *f, const uint8_t *place, struct tr_err 
 	if (!read_text(f, place, &text, err))
 		return false;
 	if (!tr_utf8_is_text(text.ptr, text.len, &bad))
-		return tr_err_set(err, TR_ERR_DATA, "a text is not valid UTF-8 from its byte %zu on",
-			bad + 1);
+		return tr_err_set(err, TR_ERR_DATA, "a text %s at its byte %zu",
+			bad < text.len && !text.ptr[bad] ? "holds a NUL" : "is not valid UTF-8", bad + 1);
+	if (f->json && !tr_json_is_value(text.ptr, text.len, &bad))
+		return tr_err_set(err, TR_ERR_DATA, "a text is no JSON value from its byte %zu on", bad + 1);
 	return tr_column_add_bytes(f->column, text.ptr, text.len, err);
 }
 
@@ -353,6 +392,22 @@ static bool bind_side(struct apply *a, size_t i, size_t *column, size_t *field, 
 	return true;
 }
 
+static store_fn store_of(struct tr_type type)
+{
+	switch (type.kind) {
+	case TR_BOOL: return store_bool;
+	case TR_BINARY: return store_bytes;
+	case TR_STRING:
+	case TR_JSON: return store_text;
+	case TR_DECIMAL: return is_small_decimal(type) ? store_small_decimal : store_decimal;
+	case TR_DATE: return store_date;
+	case TR_TIMESTAMP:
+	case TR_TIMESTAMPTZ: return store_timestamp;
+	case TR_TIME: return store_time;
+	default: return store_fixed;
+	}
+}
+
 static bool bind_out(struct apply *a, struct tr_err *err)
 {
 	const struct tr_transform_descriptor *d = a->t->descriptor;
@@ -369,14 +424,10 @@ static bool bind_out(struct apply *a, struct tr_err *err)
 			.width = struct_width(type),
 			.nullable = a->t->out.fields[i].nullable,
 			.precision = type.precision,
+			.json = type.kind == TR_JSON,
 			.text = &a->text,
 			.column = &a->columns[i],
-			.store = type.kind == TR_BOOL     ? store_bool
-				: type.kind == TR_BINARY  ? store_bytes
-				: tr_type_is_bytes(type)  ? store_text
-				: is_small_decimal(type)  ? store_small_decimal
-				: type.kind == TR_DECIMAL ? store_decimal
-							  : store_fixed };
+			.store = store_of(type) };
 	}
 	return true;
 }

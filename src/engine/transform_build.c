@@ -14,7 +14,7 @@
 #define COMPILER_TIMEOUT_MS 120000
 #define COMPILER_OUTPUT_MAX ((size_t)64 << 10)
 #define PREPROCESSED_MAX ((size_t)64 << 20)
-#define ARGS_MAX 24
+#define ARGS_MAX 32
 
 /* ---- the compiler ---- */
 
@@ -79,13 +79,18 @@ static bool compiler_failed(const struct tr_transform_spec *spec, const struct t
 
 static bool run_compiler(const struct compiler *c, const struct tr_transform_spec *spec,
 	const struct tr_transform_build *build, const char *const *extra, const char *input,
-	struct tr_buf *out, struct tr_err *err)
+	struct tr_buf *out, char **warnings, struct tr_err *err)
 {
-	const char *argv[ARGS_MAX] = { c->path, "-std=gnu17", "-O2", "-fPIC", "-Wall", "-Wno-unused-function",
-		"-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types",
-		"-Werror=int-conversion", "-Werror=return-type", "-fvisibility=hidden",
-		"-fno-diagnostics-color", "-iquote", build->project_dir };
-	int n = 14;
+	/* The source is named here, not in the glue: any path can be. A value that a field can't hold is
+	 * warned of; what would crash the run is an error. */
+	const char *argv[ARGS_MAX] = { c->path, "-std=gnu17", "-O2", "-fPIC", "-Wall", "-Wconversion",
+		"-Wno-sign-conversion", "-Wno-unused-function", "-Werror=implicit-function-declaration",
+		"-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Werror=return-type",
+		"-Werror=format", "-fvisibility=hidden", "-fno-diagnostics-color", "-DTAILRACE_GLUE",
+		"-iquote", build->project_dir, "-include", spec->source_path };
+	int n = 0;
+	while (argv[n])
+		n++;
 	for (int i = 0; extra[i]; i++)
 		argv[n++] = extra[i];
 	argv[n++] = "-xc";
@@ -99,6 +104,8 @@ static bool run_compiler(const struct compiler *c, const struct tr_transform_spe
 	bool ok = tr_process_run(&process, out, &errors, &status, err);
 	if (ok && status != 0)
 		ok = compiler_failed(spec, &errors, err);
+	else if (ok && errors.len && warnings)
+		ok = (*warnings = tr_strndup((const char *)errors.data, errors.len, err)) != NULL;
 	tr_buf_clear(&errors);
 	return ok;
 }
@@ -167,7 +174,7 @@ static bool object_hash(const struct compiler *c, const struct tr_buf *unit, cha
 	char about[512];
 	if (stat(c->path, &st) != 0)
 		return tr_err_errno(err, errno, "the compiler %s can't be read", c->path);
-	int len = snprintf(about, sizeof about, "%s %lld %lld abi %d tailrace %s flags 1\n", c->path,
+	int len = snprintf(about, sizeof about, "%s %lld %lld abi %d tailrace %s flags 2\n", c->path,
 		(long long)st.st_size, (long long)st.st_mtime, TAILRACE_TRANSFORM_ABI, TR_VERSION);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	bool ok = md && len > 0 && (size_t)len < sizeof about && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
@@ -226,7 +233,7 @@ struct work_files {
 
 static bool compile_into(const struct compiler *c, const struct tr_transform_spec *spec,
 	const struct tr_transform_build *build, const char *cache, struct work_files *files, char **object,
-	struct tr_err *err)
+	char **warnings, struct tr_err *err)
 {
 	struct tr_buf unit, ignored;
 	char hash[65] = "";
@@ -235,7 +242,7 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	const char *const preprocess[] = { "-E", "-P",
 		NULL }; /* no line markers: the glue's path is not part of it */
 	const char *const compile[] = { "-shared", "-o", files->temporary, NULL };
-	bool ok = run_compiler(c, spec, build, preprocess, files->glue, &unit, err) &&
+	bool ok = run_compiler(c, spec, build, preprocess, files->glue, &unit, NULL, err) &&
 		tr_buf_append(&unit, "", 1, err) && object_hash(c, &unit, hash, err);
 	struct tr_str path;
 	tr_str_init(&path, 4096);
@@ -244,7 +251,7 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 	ok = final != NULL;
 	if (ok && (build->force || access(final, R_OK) != 0)) {
 		/* What does not compile says so first; what is in the cache has passed both. */
-		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, err) &&
+		ok = run_compiler(c, spec, build, compile, files->glue, &ignored, warnings, err) &&
 			check_unset(spec, &unit, err);
 		if (ok && (chmod(files->temporary, 0600) != 0 || rename(files->temporary, final) != 0))
 			ok = tr_err_errno(err, errno, "%s can't be written", final);
@@ -260,14 +267,13 @@ static bool compile_into(const struct compiler *c, const struct tr_transform_spe
 }
 
 bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build,
-	char **object, struct tr_err *err)
+	char **object, char **warnings, struct tr_err *err)
 {
 	struct compiler compiler = { 0 };
 	struct work_files files = { .glue = "" };
 	char *cache = NULL, *glue = NULL;
 	bool ok = headers_there(spec, build, err) && compiler_init(&compiler, build, err) &&
-		(cache = cache_folder(build, err)) &&
-		(glue = tr_transform_glue(spec->dataset, spec->source_path, err));
+		(cache = cache_folder(build, err)) && (glue = tr_transform_glue(spec->dataset, err));
 	if (ok) {
 		/* Named by the process: two builds side by side don't meet. */
 		snprintf(files.glue, sizeof files.glue, "%s/glue-%s-%ld.c", cache, spec->dataset,
@@ -275,7 +281,7 @@ bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_
 		snprintf(files.temporary, sizeof files.temporary, "%s/new-%s-%ld.so", cache, spec->dataset,
 			(long)getpid());
 		ok = write_file(files.glue, glue, err) &&
-			compile_into(&compiler, spec, build, cache, &files, object, err);
+			compile_into(&compiler, spec, build, cache, &files, object, warnings, err);
 		unlink(files.glue);
 		unlink(files.temporary);
 	}

@@ -254,13 +254,13 @@ static void add_glue(struct tr_str *s, const struct tr_transform_spec *spec, con
 	snprintf(name, sizeof name, "out_%s", d);
 	add_fields(s, name, spec->out);
 	tr_str_add(s,
-		"\t{ 0, 0 } };\n\nstatic enum tr_verdict tr_glue_call(const void *const *sides, const void *params, "
-		"void *out, struct tr_ctx *ctx)\n{\n");
+		"\t{ 0, 0 } };\n\nstatic enum tr_verdict tr_glue_call(const void *const *tr_sides, "
+		"const void *tr_params, void *tr_out, struct tr_ctx *tr_ctx)\n{\n");
 	c_name(d, name);
 	tr_str_addf(s, "\treturn %s(", name);
 	for (size_t i = 0; i < spec->n_inputs; i++)
-		tr_str_addf(s, "sides[%zu], ", i);
-	tr_str_add(s, "params, out, ctx);\n}\n\n");
+		tr_str_addf(s, "tr_sides[%zu], ", i);
+	tr_str_add(s, "tr_params, tr_out, tr_ctx);\n}\n\n");
 	tr_str_addf(s,
 		"static const struct tr_transform_descriptor tr_glue_descriptor = {\n"
 		"\t.abi = TAILRACE_TRANSFORM_ABI,\n\t.n_sides = %zu, .n_params = %zu, .n_out = %zu,\n"
@@ -345,20 +345,14 @@ out:
 	return text;
 }
 
-char *tr_transform_glue(const char *dataset, const char *source_path, struct tr_err *err)
+char *tr_transform_glue(const char *dataset, struct tr_err *err)
 {
 	struct tr_str s;
 	char upper[TR_NAME_MAX + 16];
 	upper_text(dataset, upper, sizeof upper);
 	tr_str_init(&s, HEADER_MAX);
-	tr_str_add(&s, "#define TAILRACE_GLUE\n#include \"");
-	for (const char *p = source_path; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			tr_str_addc(&s, '\\');
-		tr_str_addc(&s, *p);
-	}
 	tr_str_addf(&s,
-		"\"\n#ifndef TAILRACE_GEN_%s_H\n#error \"the file must include gen/%s.h\"\n#else\n"
+		"#ifndef TAILRACE_GEN_%s_H\n#error \"the file must include gen/%s.h\"\n#else\n"
 		"__attribute__((visibility(\"default\"))) const struct tr_transform_descriptor *tailrace_transform(void);\n"
 		"const struct tr_transform_descriptor *tailrace_transform(void)\n{\n\treturn &tr_glue_descriptor;\n}\n#endif\n",
 		upper, dataset);

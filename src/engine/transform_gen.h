@@ -36,9 +36,8 @@ struct tr_transform_spec {
 char *tr_transform_header(const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
 /* The ABI header that stands beside it (include/tailrace/transform.h, embedded). */
 const char *tr_transform_abi_header(void);
-/* The unit that is compiled: includes the user's file, whose header brings the descriptor,
- * and exports it; free(). */
-char *tr_transform_glue(const char *dataset, const char *source_path, struct tr_err *err) TR_CHECKED;
+/* The unit that is compiled behind the user's file, whose header brings the descriptor: exports it; free(). */
+char *tr_transform_glue(const char *dataset, struct tr_err *err) TR_CHECKED;
 /* Inputs, parameters and contract, a line each: `o.order_id: int not null`; free(). */
 char *tr_transform_description(const struct tr_transform_spec *spec, struct tr_err *err) TR_CHECKED;
 /* 16 hex digits over a description. */

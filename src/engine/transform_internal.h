@@ -7,6 +7,7 @@
 
 struct tr_transform {
 	char *object;
+	char *warnings;
 	void *handle;
 	const struct tr_transform_descriptor *descriptor;
 	char *dataset;
@@ -19,8 +20,9 @@ struct tr_transform {
 	struct tr_arena arena;
 };
 
-/* The object's path in the cache, compiled if it is not there. Owned, free(). */
+/* The object's path in the cache, compiled if it is not there; *warnings: what the compiler said then,
+ * NULL for nothing. Both owned, free(). */
 bool tr_transform_compile(const struct tr_transform_spec *spec, const struct tr_transform_build *build,
-	char **object, struct tr_err *err) TR_CHECKED;
+	char **object, char **warnings, struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -21,7 +21,7 @@ enum tr_pgcopy_wire {
 	TR_PG_FLOAT4,
 	TR_PG_FLOAT8,
 	TR_PG_NUMERIC, /* -> TR_DECIMAL(p,s); NaN and infinities by policy */
-	TR_PG_TEXT,    /* text family, enum, json, name ...: must be valid UTF-8 without NUL */
+	TR_PG_TEXT,    /* text family, enum, name ...: must be valid UTF-8 without NUL */
 	TR_PG_BYTEA,
 	/* Infinities and values out of range by policy. Every finite date that the server
 	 * stores (4713 BC .. 5874897) is held; of timestamps those up to
@@ -33,6 +33,7 @@ enum tr_pgcopy_wire {
 	TR_PG_TIME,
 	TR_PG_UUID,
 	TR_PG_JSONB, /* version byte 1, then text */
+	TR_PG_JSON,  /* text; as TR_JSON, without halves of surrogate pairs in escapes */
 };
 
 struct tr_pgcopy_column {

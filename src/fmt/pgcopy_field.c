@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "data/datetime.h"
+#include "fmt/json_syntax.h"
 #include "fmt/utf8.h"
 
 /* Postgres counts from 2000-01-01, Arrow from 1970-01-01. */
@@ -192,6 +193,18 @@ static bool decode_text(struct tr_pgcopy_field *f, int64_t row, const uint8_t *p
 	return decode_bytes(f, row, p, len, err);
 }
 
+/* The server has checked the syntax; only an escape can be wrong (see json_syntax.h). */
+static bool decode_json(struct tr_pgcopy_field *f, int64_t row, const uint8_t *p, uint32_t len,
+	struct tr_err *err)
+{
+	size_t bad;
+	if (!tr_utf8_is_text(p, len, &bad))
+		return not_text(f, p, len, bad, err);
+	if (f->type.kind == TR_JSON && len && memchr(p, '\\', len) && !tr_json_is_value(p, len, &bad))
+		return tr_pgcopy_special(f, row, "JSON with one half of a surrogate pair", err);
+	return decode_bytes(f, row, p, len, err);
+}
+
 static bool decode_jsonb(struct tr_pgcopy_field *f, int64_t row, const uint8_t *p, uint32_t len,
 	struct tr_err *err)
 {
@@ -217,7 +230,8 @@ static const struct binding bindings[] = {
 	[TR_PG_FLOAT4] = { decode_4, { TR_FLOAT }, 1 },
 	[TR_PG_FLOAT8] = { decode_8, { TR_DOUBLE }, 1 },
 	[TR_PG_NUMERIC] = { tr_pgcopy_numeric, { TR_DECIMAL }, 1 },
-	[TR_PG_TEXT] = { decode_text, { TR_STRING, TR_JSON }, 2 },
+	[TR_PG_TEXT] = { decode_text, { TR_STRING }, 1 },
+	[TR_PG_JSON] = { decode_json, { TR_JSON, TR_STRING }, 2 },
 	[TR_PG_BYTEA] = { decode_bytes, { TR_BINARY }, 1 },
 	[TR_PG_DATE] = { decode_date, { TR_DATE }, 1 },
 	[TR_PG_TIMESTAMP] = { decode_timestamp, { TR_TIMESTAMP }, 1 },

@@ -181,8 +181,11 @@ bool tr_plan_own_contract(struct tr_plan *plan, struct tr_plan_dataset *d, struc
 		if (!tr_schema_add(&d->contract.schema, column->name, column->type, !column->not_null,
 			    column->doc, err))
 			return false;
+		struct tr_type made = column->type;
+		if (made.kind != TR_DECIMAL) /* a function may set any microsecond */
+			made.precision = 0;
 		d->contract.columns[i] = (struct tr_contract_column){ .source = (int)i,
-			.from = column->type,
+			.from = made,
 			.to = column->type,
 			.not_null = column->not_null,
 			.truncate = column->truncate,

@@ -20,7 +20,7 @@ static const struct mapping mappings[] = {
 	{ 25, TR_PG_TEXT, TR_STRING, NULL },
 	{ 26, TR_PG_OID, TR_INT64, NULL },
 	{ 28, TR_PG_OID, TR_INT64, NULL }, /* xid: xidsend is oidsend */
-	{ 114, TR_PG_TEXT, TR_JSON, NULL },
+	{ 114, TR_PG_JSON, TR_JSON, NULL },
 	{ 700, TR_PG_FLOAT4, TR_FLOAT, NULL },
 	{ 701, TR_PG_FLOAT8, TR_DOUBLE, NULL },
 	{ 1042, TR_PG_TEXT, TR_STRING, NULL }, /* bpchar, with its padding */

@@ -15,12 +15,12 @@ static const uint8_t header[19] = "PGCOPY\n\377\r\n";
 static bool run(const uint8_t *data, size_t size, size_t piece, bool to_null, int64_t *rows)
 {
 	static const enum tr_pgcopy_wire wires[] = { TR_PG_BOOL, TR_PG_INT2, TR_PG_NUMERIC, TR_PG_TEXT,
-		TR_PG_DATE, TR_PG_TIMESTAMP, TR_PG_JSONB, TR_PG_UUID };
+		TR_PG_DATE, TR_PG_TIMESTAMP, TR_PG_JSONB, TR_PG_JSON, TR_PG_UUID };
 	static const struct tr_type types[] = { { TR_BOOL, 0, 0 }, { TR_INT16, 0, 0 }, { TR_DECIMAL, 20, 4 },
 		{ TR_STRING, 0, 0 }, { TR_DATE, 0, 0 }, { TR_TIMESTAMP, 0, 0 }, { TR_JSON, 0, 0 },
-		{ TR_UUID, 0, 0 } };
+		{ TR_JSON, 0, 0 }, { TR_UUID, 0, 0 } };
 	/* Few columns, so that short inputs come to a whole row. */
-	size_t n = 1 + size % 4, first = (size / 4) % 5;
+	size_t n = 1 + size % 4, first = (size / 4) % 6;
 	struct tr_pgcopy_column columns[4];
 	struct tr_err err = { 0 };
 	struct tr_pgcopy *d = NULL;

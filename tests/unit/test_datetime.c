@@ -104,10 +104,24 @@ static void every_cut_and_what_no_calendar_or_clock_has_is_refused(void **state)
 			fail_msg("`%s` is read", zones[i]);
 }
 
+static void what_means_the_infinities_or_lies_beyond_is_not_finite(void **state)
+{
+	(void)state;
+	const int64_t earliest = tr_days_from_civil(-290308, 12, 22) * TR_DAY_US; /* 290309 BC */
+	assert_true(tr_date_is_finite(0) && tr_timestamp_is_finite(0));
+	assert_true(tr_date_is_finite(INT32_MAX - 1) && tr_date_is_finite(1 - INT32_MAX));
+	assert_false(tr_date_is_finite(INT32_MAX) || tr_date_is_finite(-INT32_MAX) ||
+		tr_date_is_finite(INT32_MIN));
+	assert_true(tr_timestamp_is_finite(INT64_MAX - 1) && tr_timestamp_is_finite(earliest));
+	assert_false(tr_timestamp_is_finite(INT64_MAX) || tr_timestamp_is_finite(earliest - 1) ||
+		tr_timestamp_is_finite(INT64_MIN));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(days_and_civil_dates_agree_over_twenty_thousand_years),
+		cmocka_unit_test(what_means_the_infinities_or_lies_beyond_is_not_finite),
 		cmocka_unit_test(texts_follow_iso_8601),
 		cmocka_unit_test(every_text_that_is_written_reads_back),
 		cmocka_unit_test(every_cut_and_what_no_calendar_or_clock_has_is_refused),

@@ -164,7 +164,7 @@ static bool header(struct tr_err *err)
 		.n_params = 1,
 		.out = &schema };
 	char *text = tr_transform_header(&spec, err);
-	char *glue = text ? tr_transform_glue("d", "d.c", err) : NULL;
+	char *glue = text ? tr_transform_glue("d", err) : NULL;
 	char *moved = glue ? tr_transform_difference("a: int\nb: int\n", "b: bigint\nc: int\n", err) : NULL;
 	bool ok = moved != NULL;
 	free(text);

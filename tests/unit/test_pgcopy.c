@@ -529,6 +529,45 @@ static void fields_are_shown_as_a_key(void **state)
 	}
 }
 
+static void half_of_a_surrogate_pair_is_an_error_or_null_where_json_is_published(void **state)
+{
+	(void)state;
+	static const char *const values[] = { "\"\\ud83d\\ude00\"", "[\"\\ud800\"]" };
+	for (int policy = 0; policy < 2; policy++) {
+		for (int json = 0; json < 2; json++) {
+			static struct copy_bytes b;
+			struct tr_type type = { .kind = json ? TR_JSON : TR_STRING };
+			struct tr_pgcopy_column column = { "j", TR_PG_JSON, type, policy == 1 };
+			struct tr_err err = { 0 };
+			struct tr_pgcopy *d = NULL;
+			struct ArrowArray batch;
+			struct tr_view v;
+			put_header(&b);
+			for (int i = 0; i < 2; i++) {
+				put_row(&b, 1);
+				put_field(&b, values[i], strlen(values[i]));
+			}
+			put_end(&b);
+			assert_ok(tr_pgcopy_new(&column, 1, &d, &err), err);
+			bool ok = tr_pgcopy_feed(d, b.data, b.n, &err);
+			assert_int_equal(ok, !json || policy == 1);
+			assert_int_equal(tr_pgcopy_rows(d), ok ? 2 : 1);
+			if (!ok) {
+				assert_int_equal(err.kind, TR_ERR_DATA);
+				assert_non_null(
+					strstr(err.what, "`j` holds JSON with one half of a surrogate"));
+			} else {
+				assert_ok(tr_pgcopy_take(d, &batch, &err), err);
+				tr_view_init(&v, &batch, 0, type);
+				assert_false(tr_view_is_null(&v, 0));
+				assert_int_equal(tr_view_is_null(&v, 1), json);
+				tr_batch_clear(&batch);
+			}
+			tr_pgcopy_free(d);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +576,7 @@ int main(void)
 		cmocka_unit_test(rows_without_columns_are_counted),
 		cmocka_unit_test(many_rows_outgrow_the_first_room),
 		cmocka_unit_test(infinities_and_far_times_are_errors_or_null_by_policy),
+		cmocka_unit_test(half_of_a_surrogate_pair_is_an_error_or_null_where_json_is_published),
 		cmocka_unit_test(a_bad_field_stops_with_its_column_and_row),
 		cmocka_unit_test(a_broken_stream_is_an_error_that_may_be_tried_again),
 		cmocka_unit_test(bytes_after_the_end_are_refused_in_a_later_piece_too),

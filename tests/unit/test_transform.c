@@ -324,7 +324,7 @@ static void text_that_is_no_utf8_is_refused(void **state)
 	assert_int_equal(err.kind, TR_ERR_NONE);
 	apply_label(*state, "tr_text_printf(ctx, \"ab\\xff\")", &err);
 	assert_int_equal(err.kind, TR_ERR_DATA);
-	assert_string_equal(err.what, "a text is not valid UTF-8 from its byte 3 on");
+	assert_string_equal(err.what, "a text is not valid UTF-8 at its byte 3");
 	assert_string_equal(err.place.field, "label");
 }
 
@@ -411,7 +411,7 @@ static void names_that_c_keeps_for_itself_get_a_tail(void **state)
 	assert_non_null(header);
 	assert_non_null(strstr(header,
 		"enum tr_verdict union_(const struct in_out *out_, const struct in_int *int_,\n"));
-	assert_non_null(strstr(header, "return union_(sides[0]"));
+	assert_non_null(strstr(header, "return union_(tr_sides[0]"));
 	free(header);
 }
 
