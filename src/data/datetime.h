@@ -22,9 +22,8 @@ int64_t tr_days_from_civil(int64_t year, int month, int day);
 /* floor(micros / day): the day a timestamp falls on. */
 int64_t tr_days_from_micros(int64_t micros);
 
-/* Do readers of Parquet take it for a day, a time? The embedded engine's range, which is within that of
- * the others: 5877642-06-25 BC to 5881580-07-10 (what lies beyond means the infinities), and
- * 290309-12-22 BC to 294247-01-10 04:00:54.775806. */
+/* Does the embedded engine take it for a day, a time? It does from 5877642-06-25 BC to 5881580-07-10, and
+ * from 290309-12-22 BC to 294247-01-10 04:00:54.775806; what lies beyond is an infinity or nothing. */
 bool tr_date_is_finite(int32_t days);
 bool tr_timestamp_is_finite(int64_t micros);
 
