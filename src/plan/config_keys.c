@@ -251,7 +251,7 @@ static const struct tr_config_key input_keys[] = {
 	{ .name = "where", .read = tr_config_read_text, .kind = "SQL", .min = 1,
 		.field = offsetof(struct tr_config_input, where),
 		.pos = offsetof(struct tr_config_input, where_pos),
-		.doc = "A condition in Postgres's SQL: only these rows are read." },
+		.doc = "A condition in Postgres's SQL, one expression: only these rows are read." },
 };
 static const struct tr_config_section input = { "datasets.<name>.inputs.<alias>",
 	"What a dataset is made of: `alias: relation`, or a group with these keys. "
@@ -323,8 +323,8 @@ static const struct tr_config_key dataset_keys[] = {
 		.fallback = "false",
 		.doc = "Take over a Glue table of this name that tailrace did not create." },
 	{ .name = "checks", .read = tr_config_read_checks, .kind = "list of SQL", .field = DATASET(checks),
-		.doc = "Conditions over the published columns; a row where one is false stops the commit, "
-			"null passes." },
+		.doc = "Conditions over the published columns, each one expression; a row where one is false stops "
+			"the commit, null passes." },
 	{ .name = "unique", .read = tr_config_read_unique, .kind = "list", .field = DATASET(unique),
 		.doc = "Columns, or lists of columns together, in which no value may occur twice: "
 			"`[order_id]`, `[[order_id, line]]`." },

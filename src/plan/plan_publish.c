@@ -165,6 +165,30 @@ static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 	return ok;
 }
 
+/* Is it one expression? `a) AND (b` parses between parentheses too, where it changes what stands
+ * around it, but not between WHEN and THEN. */
+static bool prepare_whole(struct tr_engine *engine, const struct tr_plan_dataset *d,
+	const struct tr_config_check *check, struct tr_err *err)
+{
+	struct tr_engine_describe describe = { 0 };
+	struct tr_str s;
+	tr_str_init(&s, (size_t)1 << 16);
+	tr_str_addf(&s, "SELECT CASE WHEN %s\n THEN 1 END AS one FROM ", check->expression);
+	tr_str_add_ident(&s, d->config->name);
+	bool ok = tr_str_ok(&s, err) &&
+		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, &describe, err);
+	if (!ok && err->kind == TR_ERR_USER) {
+		tr_err_clear(err);
+		tr_err_set(err, TR_ERR_USER, "the check `%s` is not one expression", check->expression);
+		tr_err_hint(err,
+			"write one condition: each parenthesis in it closes in it, and a subquery has "
+			"parentheses of its own");
+	}
+	tr_engine_describe_clear(&describe);
+	tr_str_clear(&s);
+	return ok;
+}
+
 /* Does the engine understand the expression over the published columns, as a condition? */
 static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *plan,
 	const struct tr_plan_dataset *d, const struct tr_config_check *check, struct tr_err *err)
@@ -182,6 +206,7 @@ static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *p
 		tr_err_hint(err, "write a comparison, as `amount >= 0`");
 		ok = false;
 	}
+	ok = ok && prepare_whole(engine, d, check, err);
 	if (!ok) {
 		memset(&err->place, 0, sizeof err->place);
 		tr_config_at(plan->config, check->pos, err);

@@ -1,6 +1,6 @@
 /*
  * What Postgres's planner says of a scan before it is run: how much it would send, and whether its
- * condition is understood. Reads no rows.
+ * condition is understood, and is one. Reads no rows.
  */
 #ifndef TR_SOURCE_SCAN_ESTIMATE_H
 #define TR_SOURCE_SCAN_ESTIMATE_H

@@ -93,12 +93,14 @@ char *tr_scan_sql(const struct tr_scan *scan, struct tr_err *err)
 	return sql;
 }
 
-char *tr_scan_explain_sql(const struct tr_scan *scan, struct tr_err *err)
+char *tr_scan_explain_sql(const struct tr_scan *scan, bool once_more, struct tr_err *err)
 {
 	struct tr_str s;
 	tr_str_init(&s, SQL_MAX);
 	tr_str_add(&s, "EXPLAIN SELECT");
 	add_columns(&s, scan);
+	if (once_more && scan->where)
+		tr_str_addf(&s, "%s CASE WHEN %s\n THEN 1 END", scan->n_columns ? "," : "", scan->where);
 	add_from(&s, scan);
 	char *sql = tr_str_take(&s, err);
 	tr_str_clear(&s);

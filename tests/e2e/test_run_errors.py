@@ -88,6 +88,36 @@ def test_a_mistake_in_a_condition_is_found_before_the_run(project, db, where, sa
         assert "tailrace.yaml:" in fails(project, 2, said, "`where` is a condition", command=(command,))
 
 
+@pytest.mark.parametrize("where", ["id = 1) OR (id = 2", "id = 1) OR (id = 2 -- all", "SELECT true"])
+def test_a_condition_that_is_more_than_one_expression_is_refused(project, db, where):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) i")
+    project.config({"datasets": {"d": {"inputs": {"t": {"relation": "t", "where": where}}}}})
+    for command in ("check", "run"):
+        said = fails(project, 2, "`where` of public.t is not one expression", "tailrace.yaml:",
+                     "each parenthesis in it closes in it", command=(command,))
+        assert said.count("error:") == 1
+
+
+@pytest.mark.parametrize("where, rows", [
+    ("(id = 1) OR (id = 2)", 2), ("id = 1 OR id = 2 -- both", 2), ("(SELECT id < 4)", 3), ("note = ')('", 100),
+    ("CASE WHEN id < 4 THEN true ELSE false END", 3), ("id /* ) OR ( */ IN (1, 2)", 2),
+])
+def test_a_condition_that_is_one_expression_is_read_as_it_stands(project, db, where, rows):
+    db.execute("CREATE TABLE t AS SELECT i AS id, ')('::text AS note FROM generate_series(1, 100) i")
+    project.config({"datasets": {"d": {"inputs": {"t": {"relation": "t", "where": where}}}}})
+    project.run("run", check=0)
+    assert Published(project.lake, "d").manifest["rows"] == rows
+
+
+@pytest.mark.parametrize("check", ["id < 5) AND (1 = 0", "id < 5) AND (1 = 0 -- never", "id < 5) AS a, (true"])
+def test_a_check_that_is_more_than_one_expression_is_refused(project, db, check):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) i")
+    project.config({"datasets": {"d": {"inputs": {"t": "t"}, "checks": [check]}}})
+    for command in ("check", "run"):
+        fails(project, 2, f"the check `{check}` is not one expression", "tailrace.yaml:",
+              "each parenthesis in it closes in it", command=(command,))
+
+
 def test_a_view_that_cannot_be_read_is_found_before_the_run(project, db):
     db.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT id FROM t")
     project.config({"datasets": {"d": {"inputs": {"v": "v"}}}})

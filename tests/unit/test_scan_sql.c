@@ -51,9 +51,24 @@ static void the_planner_is_asked_for_the_same_rows(void **state)
 	const int all[] = { 0, 2 };
 	struct tr_err err = { 0 };
 	struct tr_scan scan = { .relation = &relation, .columns = all, .n_columns = 2, .where = "a -- b" };
-	char *sql = tr_scan_explain_sql(&scan, &err);
+	char *sql = tr_scan_explain_sql(&scan, false, &err);
 	assert_non_null(sql);
 	assert_string_equal(sql, "EXPLAIN SELECT \"id\", \"c\"::text" FROM " WHERE (a -- b\n)");
+	free(sql);
+	sql = tr_scan_explain_sql(&scan, true, &err);
+	assert_non_null(sql);
+	assert_string_equal(sql,
+		"EXPLAIN SELECT \"id\", \"c\"::text, CASE WHEN a -- b\n THEN 1 END" FROM " WHERE (a -- b\n)");
+	free(sql);
+	scan.n_columns = 0;
+	sql = tr_scan_explain_sql(&scan, true, &err);
+	assert_non_null(sql);
+	assert_string_equal(sql, "EXPLAIN SELECT CASE WHEN a -- b\n THEN 1 END" FROM " WHERE (a -- b\n)");
+	free(sql);
+	scan.where = NULL;
+	sql = tr_scan_explain_sql(&scan, true, &err);
+	assert_non_null(sql);
+	assert_string_equal(sql, "EXPLAIN SELECT" FROM);
 	free(sql);
 }
 
