@@ -241,11 +241,28 @@ static const char *field(const PGresult *r, int code)
 	return text ? text : "";
 }
 
+/* A `$1` that nobody gives a value, which only a text of the user's can hold. The server names
+ * its own function, in no language; a pooler names none. */
+static bool wants_values(const PGresult *r)
+{
+	return strcmp(field(r, PG_DIAG_SOURCE_FUNCTION), "exec_bind_message") == 0;
+}
+
+static bool err_values(const PGresult *r, struct tr_err *err)
+{
+	tr_err_set(err, TR_ERR_USER, "Postgres: %s", field(r, PG_DIAG_MESSAGE_PRIMARY));
+	tr_err_detail(err, "SQLSTATE 08P01");
+	return tr_err_hint(err,
+		"nothing gives `$1` a value here: write the value itself, or `${NAME}` for a variable of the "
+		"environment");
+}
+
 bool tr_pg_err_result(const PGresult *r, struct tr_err *err)
 {
 	const char *sqlstate = field(r, PG_DIAG_SQLSTATE);
 	if (strcmp(sqlstate, "08P01") == 0)
-		return err_pooler(field(r, PG_DIAG_MESSAGE_PRIMARY), err);
+		return wants_values(r) ? err_values(r, err)
+				       : err_pooler(field(r, PG_DIAG_MESSAGE_PRIMARY), err);
 	const struct refusal *found = NULL;
 	for (size_t i = 0; i < sizeof statements / sizeof statements[0] && !found; i++)
 		if (strncmp(sqlstate, statements[i].sqlstate, strlen(statements[i].sqlstate)) == 0)

@@ -149,6 +149,18 @@ def test_statement_pooling_is_refused_with_the_mode_to_set(project, tables):
     assert "pool_mode to transaction or session" in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mistake_in_a_condition_is_the_servers_word_and_not_the_poolers(project, tables, mode):
+    with Pooler(tables.server, mode) as pooler:
+        project.database_url = pooler.url(tables.name)
+        for where, said in [("$1 > 0", "nothing gives `$1` a value here"),
+                            ("order_id = 1) OR (order_id = 2", "`where` of public.orders is not one expression")]:
+            project.config({"datasets": {"d": {"inputs": {"o": {"relation": "orders", "where": where}}}}})
+            done = project.run("run", check=2)
+            assert said in done.stderr and "tailrace.yaml:" in done.stderr and "pooler" not in done.stderr
+            assert project.published_version("d") == 0
+
+
 def test_a_poolers_timeout_is_named(tables, native):
     with Pooler(tables.server, "transaction", idle_transaction_timeout="3") as pooler, \
             Source(native, pooler.url(tables.name)) as source:

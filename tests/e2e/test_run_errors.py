@@ -88,6 +88,15 @@ def test_a_mistake_in_a_condition_is_found_before_the_run(project, db, where, sa
         assert "tailrace.yaml:" in fails(project, 2, said, "`where` is a condition", command=(command,))
 
 
+def test_a_condition_with_a_parameter_is_the_users_mistake(project, db):
+    db.execute("CREATE TABLE t (id int)")
+    project.config({"datasets": {"d": {"inputs": {"t": {"relation": "t", "where": "$1 > 0"}}}}})
+    for command in ("check", "run"):
+        said = fails(project, 2, "Postgres: bind message supplies 0 parameters", "tailrace.yaml:",
+                     "nothing gives `$1` a value here", command=(command,))
+        assert "pooler" not in said and "try again" not in said
+
+
 @pytest.mark.parametrize("where", ["id = 1) OR (id = 2", "id = 1) OR (id = 2 -- all", "SELECT true"])
 def test_a_condition_that_is_more_than_one_expression_is_refused(project, db, where):
     db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) i")
