@@ -4,6 +4,7 @@
 
 #include "data/name.h"
 #include "lake/manifest_json.h"
+#include "lake/partition.h"
 
 const char *const tr_partition_transforms[TR_PARTITION_TRANSFORMS] = {
 	[TR_PART_IDENTITY] = "identity",
@@ -75,6 +76,20 @@ static bool check_schema(const struct tr_manifest *m, struct tr_err *err)
 	return true;
 }
 
+/* Is the column that a year, month, day or hour is of published: in the files, or as a key itself,
+ * which takes it out of them? */
+static bool follows(const struct tr_manifest *m, const struct tr_partition_key *key)
+{
+	if (key->type.kind != TR_STRING)
+		return false;
+	if (tr_schema_find(&m->schema, key->column) >= 0)
+		return true;
+	for (size_t i = 0; i < m->n_keys; i++)
+		if (m->keys[i].transform == TR_PART_IDENTITY && strcmp(m->keys[i].name, key->column) == 0)
+			return tr_partition_allowed(m->keys[i].type, key->transform);
+	return false;
+}
+
 static bool check_keys(const struct tr_manifest *m, struct tr_err *err)
 {
 	if (m->n_keys > TR_PARTITION_KEYS_MAX)
@@ -87,8 +102,7 @@ static bool check_keys(const struct tr_manifest *m, struct tr_err *err)
 				key->column);
 		if (tr_schema_find(&m->schema, key->name) >= 0)
 			return wrong(err, "partition column `%s` is a column of the files too", key->name);
-		if (identity ? strcmp(key->name, key->column) != 0
-			     : key->type.kind != TR_STRING || tr_schema_find(&m->schema, key->column) < 0)
+		if (identity ? strcmp(key->name, key->column) != 0 : !follows(m, key))
 			return wrong(err, "partition column `%s` does not follow from `%s`", key->name,
 				key->column);
 		for (size_t k = 0; k < i; k++)

@@ -125,6 +125,22 @@ def test_dates_and_negative_numbers_are_ranges(shop):
             shop.expected("order_id", "d = date '2023-12-31' AND shard = -10")
 
 
+def test_a_date_beside_its_month_is_projected(shop):
+    columns = ORDERS | {"created_at": {"type": "date", "not_null": True}}
+    shop.db.execute("ALTER TABLE orders ALTER created_at TYPE date")
+    shop.fill(SOME.replace("timestamp '2024-06-17 09:30:00.123456' + i * interval '7 hours'", "date '2024-06-17' + i / 3"))
+    shop.config(["month(created_at)", "created_at"], columns)
+    shop.run()
+    parameters = shop.table()["Parameters"]
+    assert parameters["projection.created_at.range"] == "2024-06-17,2024-07-07"
+    assert parameters["projection.created_at_month.values"] == "2024-06,2024-07"
+    shop.check_equal()
+    july = "created_at >= date '2024-07-01'"
+    assert shop.read(where=july) == shop.expected(where=july)
+    assert shop.read(where="created_at_month = '2024-07'") == shop.expected(where=july)
+    assert shop.read(where="created_at_month = '2024-06' AND created_at = date '2024-07-01'") == []
+
+
 def test_thousands_of_values_are_projected(shop):
     shop.fill("""SELECT i, 'c-' || i, 0, 0, '', timestamp '2024-06-17' FROM generate_series(1, 1500) i""")
     shop.config(["country"])

@@ -2,6 +2,7 @@
 and the rows that Postgres itself would give."""
 import json
 
+import pyarrow as pa
 import pytest
 
 from lake_reader import Published, assert_published, assert_same_rows, canonical
@@ -148,6 +149,46 @@ def test_partition_keys_read_back_as_what_they_were(project, db):
     one = json.loads(project.run("query", "SELECT count(*) AS n FROM t WHERE k = '007'", "--format", "json",
                                  check=0).stdout)
     assert one == [{"n": 3}]
+
+
+@pytest.mark.parametrize("keys", [["month(d)", "d"], ["d", "year(d)"], ["year(d)", "month(d)", "day(d)", "d", "k"]])
+def test_a_date_may_be_a_partition_key_beside_its_month(project, db, keys):
+    db.execute("""CREATE TABLE t AS SELECT i AS id, date '2024-01-25' + i % 20 AS d, i % 2 AS k
+                      FROM generate_series(1, 1000) i;
+                  INSERT INTO t VALUES (1001, NULL, 1)""")
+    columns = {"id": "int", "d": "date", "k": "int"}
+    half = "SELECT id, d, k FROM t WHERE d >= DATE '2024-02-01'"
+    project.write("half.sql", half)
+    project.config({"datasets": {
+        "t": {"inputs": {"t": "t"}, "columns": columns, "partition_by": keys, "checks": ["d > DATE '2024-01-01'"]},
+        "half": {"from": ["t"], "sql": "half.sql", "columns": columns, "partition_by": keys}}})
+    project.run("check", check=0)
+    project.run("run", check=0)
+
+    def assert_equal(name, sql):
+        version = Published(project.lake, name)
+        assert [k["transform"] == "identity" for k in version.manifest["partition_by"]] == ["(" not in k for k in keys]
+        assert "d" not in version.own_table().column_names
+        rows = version.table().select(["id", "d", "k"])
+        for column, kind in (("d", pa.date32()), ("k", pa.int32())):
+            i = rows.column_names.index(column)
+            rows = rows.set_column(i, column, rows[column].cast(kind))
+        assert_same_rows(canonical(rows), db.canonical(sql))
+        for file in version.files:
+            parts = dict(zip([k["name"] for k in version.manifest["partition_by"]], file["partition"]))
+            for key, text in parts.items():
+                length = {"d_year": 4, "d_month": 7, "d_day": 10}.get(key)
+                assert length is None or text == (parts["d"] and parts["d"][:length])
+        project.run("verify", name, check=0)
+
+    assert_equal("t", "SELECT id, d, k FROM t")
+    assert_equal("half", half)
+    (answer,) = json.loads(project.run("query", "SELECT typeof(min(d)) AS type, count(*) AS n, min(d)::text AS least FROM t "
+                                       "WHERE d >= DATE '2024-02-01'", "--format", "json", check=0).stdout)
+    assert answer == {"type": "DATE", "n": db.query(f"SELECT count(*) FROM ({half}) h")[0][0], "least": "2024-02-01"}
+    project.run("run", check=0)
+    project.run("rollback", "t", check=0)
+    assert_equal("t", "SELECT id, d, k FROM t")
 
 
 @pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "lz4", "none"])

@@ -318,6 +318,7 @@ static void damaged_manifests_are_refused_with_a_reason(void **state)
 		{ "\"name\": \"at_day\"", "\"name\": \"country\"", "stands twice" },
 		{ "\"name\": \"at_day\"", "\"name\": \"at\"", "is a column of the files too" },
 		{ "\"column\": \"at\"", "\"column\": \"then\"", "does not follow from `then`" },
+		{ "\"column\": \"at\"", "\"column\": \"country\"", "does not follow from `country`" },
 		{ "part-1.parquet", "part-0.parquet", "stands twice" },
 		{ "part-0.parquet", "../../x", "is not a place" },
 		{ "\"path\": \"orders/2026", "\"path\": \"/orders/2026", "is not a place" },
