@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/name.h"
-#include "plan/config_read.h"
 #include "data/literal.h"
+#include "data/name.h"
+#include "lake/manifest.h"
+#include "plan/config_read.h"
 
 /* ---- params and columns ---- */
 
@@ -213,6 +214,11 @@ static void check_partition(struct tr_config_reader *r, const struct tr_config_d
 static void check_partitions(struct tr_config_reader *r, const struct tr_config_dataset *d)
 {
 	size_t identities = 0;
+	if (d->n_partitions > TR_PARTITION_KEYS_MAX)
+		tr_err_hint(tr_config_wrong(r, d->partitions[TR_PARTITION_KEYS_MAX].pos,
+				    "%zu partition keys, of which there may be %d", d->n_partitions,
+				    TR_PARTITION_KEYS_MAX),
+			"partition by fewer columns");
 	for (size_t i = 0; i < d->n_partitions; i++) {
 		check_partition(r, d, &d->partitions[i]);
 		identities += d->partitions[i].transform == TR_PART_IDENTITY;

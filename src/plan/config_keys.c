@@ -310,7 +310,7 @@ static const struct tr_config_key dataset_keys[] = {
 		.section = &column, .doc = "The contract. Required with `sql` and `c`." },
 	{ .name = "partition_by", .read = tr_config_read_partitions, .kind = "list",
 		.field = DATASET(partitions),
-		.doc = "Keys that split the dataset: a column, or `year(c)`, `month(c)`, `day(c)`, `hour(c)` "
+		.doc = "Keys that split the dataset, at most 32: a column, or `year(c)`, `month(c)`, `day(c)`, `hour(c)` "
 			"of a date or timestamp, which makes a text column such as `created_at_day`." },
 	{ .name = "partitions", .read = tr_config_read_either, .kind = "choice",
 		.field = DATASET(registered), .pos = DATASET(partitions_pos),

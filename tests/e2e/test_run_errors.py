@@ -293,6 +293,19 @@ def test_a_mistyped_key_is_shown_with_a_caret_and_a_suggestion(project, db):
     fails(project, 2, "tailrace.yaml:2:9", "loaction", "did you mean `location`?", "^")
 
 
+def test_more_partition_keys_than_a_manifest_holds_are_refused(project, db):
+    names = [f"k{i}" for i in range(33)]
+    db.execute(f"CREATE TABLE t AS SELECT 1 AS id, {', '.join(f'{i} AS {n}' for i, n in enumerate(names))}")
+    dataset = {"inputs": {"t": "t"}, "partition_by": names}
+    project.config({"datasets": {"d": dataset}})
+    for command in ("check", "run"):
+        fails(project, 2, "partition_by: 33 partition keys, of which there may be 32", "tailrace.yaml:",
+              "partition by fewer columns", command=(command,))
+    project.config({"datasets": {"d": dataset | {"partition_by": names[:32]}}})
+    project.run("run", check=0)
+    assert Published(project.lake, "d").manifest["rows"] == 1
+
+
 def test_a_table_without_columns_is_refused(project, db):
     db.execute("CREATE TABLE t ()")
     project.config(COPY)
