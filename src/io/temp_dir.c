@@ -83,6 +83,23 @@ static void sweep(const char *parent)
 	closedir(dir);
 }
 
+bool tr_temp_dir_check(const char *parent, struct tr_err *err)
+{
+	struct stat st;
+	int failure = stat(parent, &st) != 0  ? errno
+		: !S_ISDIR(st.st_mode)        ? ENOTDIR
+		: access(parent, W_OK | X_OK) ? errno
+					      : 0;
+	if (!failure)
+		return true;
+	tr_err_set(err, TR_ERR_USER, "there is no folder %s for temporary files that can be written to",
+		parent);
+	tr_err_detail(err, "%s", strerror(failure));
+	return tr_err_hint(err,
+		"make that folder, or set limits.temp_dir (without it, the variable TMPDIR) to one that can "
+		"be written to");
+}
+
 bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *name, struct tr_err *err)
 {
 	t->lock = -1;

@@ -12,6 +12,8 @@ struct tr_temp_dir {
 	int lock; /* descriptor of its lock file; -1: none */
 };
 
+/* Can folders be made in it? (a user's mistake) */
+bool tr_temp_dir_check(const char *parent, struct tr_err *err) TR_CHECKED;
 /* `name` tells whose it is: letters, digits and `-`. Sweeps dead neighbours first. */
 bool tr_temp_dir_init(struct tr_temp_dir *t, const char *parent, const char *name,
 	struct tr_err *err) TR_CHECKED;

@@ -159,6 +159,7 @@ struct tr_config {
 		uint64_t rate;       /* bytes/s; 0: unlimited */
 		int64_t snapshot_ms; /* how long the snapshot may be held; 0: unlimited */
 		char *temp_dir;      /* default: $TMPDIR or /tmp */
+		struct tr_pos temp_dir_pos;
 	} limits;
 	struct {
 		char *compression; /* zstd | snappy | gzip | lz4 | none */

@@ -196,7 +196,7 @@ static const struct tr_config_key limit_keys[] = {
 		.field = CONFIG(limits.snapshot_ms), .min = 0, .max = 30 * DAY_MS, .fallback = "unlimited",
 		.doc = "How long the snapshot may be held open: a run that needs longer stops." },
 	{ .name = "temp_dir", .read = tr_config_read_path, .kind = "path", .field = CONFIG(limits.temp_dir),
-		.fallback = "${TMPDIR:-/tmp}", .doc = "The folder for temporary files." },
+		.pos = CONFIG(limits.temp_dir_pos), .fallback = "${TMPDIR:-/tmp}", .doc = "The folder for temporary files, which must exist." },
 };
 static const struct tr_config_section limits = { "limits", "How gently and within what bounds to work.",
 	limit_keys, COUNT(limit_keys) };

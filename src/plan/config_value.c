@@ -152,6 +152,7 @@ void tr_config_read_path(struct tr_config_reader *r, const struct tr_config_key 
 	char *path = text ? tr_config_path(r, node, text) : NULL;
 	if (path)
 		*(char **)field_of(key, target) = path;
+	set_pos(key, node, target);
 }
 
 /* ---- choices ---- */

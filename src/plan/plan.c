@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/name.h"
+#include "io/temp_dir.h"
 #include "plan/plan_internal.h"
 #include "plan/plan_resources.h"
 #include "source/scan_estimate.h"
@@ -465,6 +466,17 @@ static void load_transforms(struct tr_plan *plan, const bool *known, struct tr_e
 			tr_plan_load_c(plan, &plan->datasets[i], errs);
 }
 
+/* Told with the other mistakes, not when the run begins. */
+static void check_temp_dir(const struct tr_config *c, struct tr_errs *errs)
+{
+	struct tr_err err = { 0 };
+	if (tr_temp_dir_check(c->limits.temp_dir, &err))
+		return;
+	if (c->limits.temp_dir_pos.line) /* else it is the environment's */
+		tr_config_at(c, c->limits.temp_dir_pos, &err);
+	tr_errs_push(errs, &err);
+}
+
 bool tr_plan_make(const struct tr_config *config, struct tr_pg **pg, const struct tr_plan_options *options,
 	struct tr_plan *out, struct tr_errs *errs)
 {
@@ -477,8 +489,10 @@ bool tr_plan_make(const struct tr_config *config, struct tr_pg **pg, const struc
 		!(tr_plan_order(out, &err) && tr_plan_keep_c(out, &err) && tr_plan_leave_out(out, &err) &&
 			(known = tr_arena_alloc(&out->arena, out->n_datasets + 1, &err))))
 		tr_errs_push(errs, &err);
-	if (known)
+	if (known) {
+		check_temp_dir(config, errs);
 		plan_datasets(out, *pg, known, errs);
+	}
 	tr_pg_close(*pg);
 	*pg = NULL;
 	if (known)

@@ -293,6 +293,22 @@ def test_a_mistyped_key_is_shown_with_a_caret_and_a_suggestion(project, db):
     fails(project, 2, "tailrace.yaml:2:9", "loaction", "did you mean `location`?", "^")
 
 
+@pytest.mark.parametrize("of", ["configuration", "environment"])
+@pytest.mark.parametrize("path, why", [("gone", "No such file"), ("tailrace.yaml", "Not a directory")])
+def test_a_folder_for_temporary_files_that_is_none_is_found_before_the_run(project, db, of, path, why):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    folder = project.folder / path
+    limits = {"temp_dir": path} if of == "configuration" else {}
+    project.config(COPY | {"limits": limits})
+    env = {} if limits else {"TMPDIR": folder}
+    for command in ("check", "run"):
+        said = fails(project, 2, f"no folder {folder} for temporary files that can be written to", why,
+                     "set limits.temp_dir", command=(command,), env=env)
+        assert ("--> tailrace.yaml:" in said) == (of == "configuration")
+    project.config(COPY | {"limits": limits, "datasets": COPY["datasets"] | {"e": {"inputs": {"n": "nowhere"}}}})
+    assert fails(project, 2, "temporary files", "nowhere", env=env).count("error:") == 2, "told in one pass"
+
+
 def test_more_partition_keys_than_a_manifest_holds_are_refused(project, db):
     names = [f"k{i}" for i in range(33)]
     db.execute(f"CREATE TABLE t AS SELECT 1 AS id, {', '.join(f'{i} AS {n}' for i, n in enumerate(names))}")
