@@ -190,6 +190,24 @@ static void check_glue_keys(struct tr_config_reader *r, const struct tr_yaml *da
 	}
 }
 
+/* Projection writes the lake's place into a template, where engines replace each `${name}`. */
+static void check_template(struct tr_config_reader *r)
+{
+	const struct tr_config *c = r->config;
+	for (size_t i = 0; i < c->n_datasets && strstr(c->lake.location, "${"); i++) {
+		const struct tr_config_dataset *d = &c->datasets[i];
+		if (!d->n_partitions || d->registered)
+			continue;
+		tr_err_hint(tr_config_wrong(r, c->lake.location_pos,
+				    "lake.location: `${` in it would be taken for a key of the partitions of "
+				    "`%s`, which Glue projects",
+				    d->name),
+			"write a location without `${`, or set `partitions: registered` for the datasets that "
+			"are partitioned");
+		return;
+	}
+}
+
 void tr_config_check_lake(struct tr_config_reader *r, const struct tr_yaml *root)
 {
 	const struct tr_config *c = r->config;
@@ -204,4 +222,6 @@ void tr_config_check_lake(struct tr_config_reader *r, const struct tr_yaml *root
 				    "lake.catalog: Glue's tables are over files in S3, and the lake is a "
 				    "local folder"),
 			"write `location: s3://bucket/prefix`, or `catalog: local`");
+	else if (glue && c->lake.location)
+		check_template(r);
 }

@@ -206,6 +206,25 @@ def test_values_that_projection_cannot_carry_stop_the_run_before_its_commit(proj
         aws.glue.get_table(DatabaseName=aws.database, Name="t")
 
 
+def test_a_location_that_a_template_would_be_mistaken_in_is_not_projected(project, db, aws_fake):
+    aws = aws_fake
+    db.execute("CREATE TABLE t AS SELECT i AS id, chr(96 + i) AS key FROM generate_series(1, 3) i;"
+               "ALTER TABLE t ALTER key SET NOT NULL")
+    here = {**lake(aws), "location": f"{aws.location}/a$${{key}}b"}  # `$${` is YAML's `${`
+    split = {"inputs": {"t": "public.t"}, "partition_by": ["key"]}
+    project.config({"lake": here, "datasets": {"d": split}})
+    for command in ("check", "run"):
+        done = project.run(command, env=aws.env, check=2)
+        assert "lake.location: `${` in it would be taken for a key of the partitions of `d`" in done.stderr
+        assert "--> tailrace.yaml:" in done.stderr and "partitions: registered" in done.stderr.partition("hint: ")[2]
+    assert not aws.keys()
+    # Where there is no template, it is a location as any.
+    project.config({"lake": here, "datasets": {"d": {**split, "partitions": "registered"}, "e": {"inputs": {"t": "public.t"}}}})
+    project.run("run", env=aws.env, check=0)
+    assert shown(aws, "e")[1].startswith(f"{aws.location}/a${{key}}b/")
+    assert all(location.startswith(f"{aws.location}/a${{key}}b/") for location in registered(aws, "d").values())
+
+
 # --- writers against each other, and readers -----------------------------------------------
 
 def shown(aws, dataset="d"):

@@ -47,6 +47,11 @@ static const struct config_mistake lake_mistakes[] = {
 	{ SOURCE "lake: { location: ./lake, catalog: glue }\n" ORDERS,
 		"2:36 lake.catalog: Glue's tables are over files in S3, and the lake is a local folder => "
 		"write `location: s3://bucket/prefix`, or `catalog: local`\n" },
+	{ SOURCE "lake: { location: 's3://acme/a$${d}b', catalog: glue }\n"
+		"datasets: { o: { inputs: { o: o } }, d: { inputs: { o: o }, partition_by: [ d ] } }\n",
+		"2:20 lake.location: `${` in it would be taken for a key of the partitions of `d`, which Glue "
+		"projects => write a location without `${`, or set `partitions: registered` for the datasets "
+		"that are partitioned\n" },
 	{ SOURCE "lake: { location: ./lake, catalog: hive }\n" ORDERS,
 		"2:36 lake.catalog: expected local or glue, got `hive` => write one of these words\n" },
 	{ SOURCE "lake: { location: ./lake, database: My-Shop }\n" ORDERS,
