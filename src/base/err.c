@@ -86,8 +86,7 @@ bool tr_err_errno(struct tr_err *err, int errno_value, const char *fmt, ...)
 	tr_copy_text(err->detail, sizeof err->detail, message);
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		tr_copy_text(err->hint, sizeof err->hint,
-			"free space on that disk, or point lake.location or limits.temp_dir elsewhere; "
-			"nothing was published");
+			"free space on that disk, or point lake.location or limits.temp_dir elsewhere");
 	return false;
 }
 

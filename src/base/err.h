@@ -23,7 +23,8 @@ bool tr_err_detail(struct tr_err *err, const char *fmt, ...) TR_PRINTF(2, 3);
 bool tr_err_hint(struct tr_err *err, const char *fmt, ...) TR_PRINTF(2, 3);
 
 /* As tr_err_set for TR_ERR_INTERNAL, with strerror(errno_value) as detail. A full
- * disk (ENOSPC, EDQUOT) gets a hint of its own. Returns false. */
+ * disk (ENOSPC, EDQUOT) gets a hint of its own, which can't know what was done before. Returns
+ * false. */
 bool tr_err_errno(struct tr_err *err, int errno_value, const char *fmt, ...) TR_PRINTF(3, 4);
 
 /* "out of memory" with the size that was asked for. Returns false. */

@@ -1,10 +1,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/help.h"
 #include "cli/signals.h"
@@ -56,19 +58,35 @@ static int dispatch(struct tr_cli *cli, const char *const globals[TR_CLI_GLOBALS
 	return args->command->run(cli, args);
 }
 
-/* What stands in stdio's buffer must reach its reader before success is claimed. */
+/* A closed descriptor would go to the next file that is opened, one of the lake perhaps, and
+ * what is printed would land there. Opened the wrong way round, its use is an error. */
+static void guard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
+/* What stands in stdio's buffer must reach its reader before success is claimed. The command
+ * is done by now: only what it had to say is lost. */
 static int finish_output(struct tr_cli *cli, int code)
 {
-	FILE *out = cli->console.out;
-	if (cli->console.out_failed)
+	struct tr_console *c = &cli->console;
+	if (c->out_failed)
 		return code;
-	errno = 0;
-	bool failed = fflush(out) != 0 || ferror(out);
-	if (!failed || errno == EPIPE || code != 0)
+	tr_console_wrote(c, fflush(c->out) == 0);
+	bool failed = c->out_errno || ferror(c->out);
+	if (!failed || c->out_errno == EPIPE || code != 0)
 		return code; /* a reader that closed the pipe has seen enough */
 	struct tr_err err = { 0 };
-	tr_err_errno(&err, errno, "could not write the output");
-	return tr_console_error(&cli->console, &err);
+	tr_err_set(&err, TR_ERR_INTERNAL, "could not write the output");
+	if (c->out_errno)
+		tr_err_detail(&err, "%s", strerror(c->out_errno));
+	tr_err_hint(&err, "what the command did stands, only its output is lost; %s",
+		c->out_errno == ENOSPC || c->out_errno == EDQUOT
+			? "free space on the disk that the output goes to"
+			: "look at where the output goes");
+	return tr_console_error(c, &err);
 }
 
 /* Batches come and go by the megabyte. Left to itself, glibc soon serves such buffers from
@@ -90,6 +108,7 @@ int tr_cli_main(int argc, char **argv)
 	int code;
 	memset(&cli, 0, sizeof cli);
 	cli.cancel.fd = -1;
+	guard_descriptors();
 	return_large_buffers();
 	set_locale();
 	tr_console_init(&cli.console);

@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -258,9 +259,16 @@ static void format_error_json(const struct tr_console *c, const char *dataset, c
 
 /* ---- printing ---- */
 
-static void print_message(const struct tr_console *c, struct tr_str *text)
+void tr_console_wrote(struct tr_console *c, bool ok)
 {
-	fflush(c->out); /* what was printed before comes first where both go to one place */
+	if (!ok && !c->out_errno)
+		c->out_errno = errno;
+}
+
+static void print_message(struct tr_console *c, struct tr_str *text)
+{
+	/* What was printed before comes first where both go to one place. */
+	tr_console_wrote(c, fflush(c->out) == 0);
 	if (text->failed || !text->ptr)
 		fputs("error: out of memory\n", c->err);
 	else
@@ -351,7 +359,7 @@ int tr_console_print(struct tr_console *c, struct tr_str *text)
 	if (!tr_str_ok(text, &err))
 		code = tr_console_error(c, &err);
 	else if (text->ptr)
-		fwrite(text->ptr, 1, text->len, c->out);
+		tr_console_wrote(c, fwrite(text->ptr, 1, text->len, c->out) == text->len);
 	tr_str_clear(text);
 	return code;
 }

@@ -18,6 +18,7 @@ struct tr_console {
 	enum tr_log log;
 	bool quiet, verbose;
 	bool out_failed; /* writing to stdout failed, and that has been dealt with */
+	int out_errno;   /* of the first write to stdout that failed, see tr_console_wrote; 0: none */
 	struct tr_secrets secrets;
 };
 
@@ -50,6 +51,9 @@ int tr_console_errors(struct tr_console *c, const struct tr_errs *errs);
 void tr_console_note(struct tr_console *c, const char *fmt, ...) TR_PRINTF(2, 3);
 void tr_console_warn(struct tr_console *c, const char *fmt, ...) TR_PRINTF(2, 3);
 
+/* Behind a write to stdout, whether it went well: why the first one failed is kept, which
+ * stdio forgets. */
+void tr_console_wrote(struct tr_console *c, bool ok);
 /* Print a built text to stdout and clear it; the exit code. */
 int tr_console_print(struct tr_console *c, struct tr_str *text);
 

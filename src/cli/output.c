@@ -51,7 +51,10 @@ static bool write_failed(struct tr_target *t, struct tr_err *err)
 {
 	int failure = errno;
 	t->closed = failure == EPIPE;
-	return tr_err_errno(err, failure, "could not write to %s", t->path ? t->path : "the output");
+	tr_err_errno(err, failure, "could not write to %s", t->path ? t->path : "the output");
+	if (failure == ENOSPC || failure == EDQUOT)
+		tr_err_hint(err, "free space on that disk, or send the output elsewhere");
+	return false;
 }
 
 bool tr_target_write(struct tr_target *t, const void *bytes, size_t n, struct tr_err *err)

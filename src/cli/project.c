@@ -261,7 +261,7 @@ int tr_project_print_json(struct tr_cli *cli, json_t *value)
 	json_decref(value);
 	if (!text)
 		return tr_console_error(&cli->console, &err);
-	fprintf(cli->console.out, "%s\n", text);
+	tr_console_wrote(&cli->console, fprintf(cli->console.out, "%s\n", text) >= 0);
 	free(text);
 	return 0;
 }

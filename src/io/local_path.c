@@ -38,6 +38,10 @@ bool tr_local_errno(const struct tr_local_root *root, int errno_value, const cha
 		return tr_err_hint(err,
 			"files may not grow that large here: raise `ulimit -f`, or lower the "
 			"target size of a file; nothing was published");
+	case ENOSPC:
+	case EDQUOT:
+		return tr_err_hint(err,
+			"free space on that disk, or point lake.location elsewhere; nothing was published");
 	case EMFILE:
 	case ENFILE: return tr_err_hint(err, "too many files are open: raise `ulimit -n`");
 	case EIO:

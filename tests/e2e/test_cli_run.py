@@ -232,3 +232,44 @@ def test_a_closed_stdout_does_not_break_a_run(shop):
                           env=shop.environment(), capture_output=True, text=True, timeout=120)
     assert done.stdout == "0\n" and "error" not in done.stderr
     assert shop.published_version("orders") == 1
+
+
+def to(shop, redirection, *args):
+    """Run with stdout redirected by the shell."""
+    import subprocess
+    return subprocess.run(["bash", "-c", f'"$0" "$@" {redirection}', BIN, *args], cwd=shop.folder,
+                          env=shop.environment(), capture_output=True, text=True, timeout=120)
+
+
+def test_an_output_that_cannot_be_written_does_not_unsay_what_was_published(shop):
+    for command in (["run", "-q", "--json"], ["rollback", "orders", "--to", "1"]):
+        done = to(shop, "> /dev/full", *command)
+        assert done.returncode == 1
+        assert "could not write the output\n  No space left on device\n" in done.stderr
+        assert "what the command did stands, only its output is lost; free space on the disk" in done.stderr
+        assert "nothing was published" not in done.stderr and "limits.temp_dir" not in done.stderr
+        shop.run("run", "-q", check=0)
+    history = json.loads(shop.run("history", "orders", "--json", check=0).stdout)
+    assert [v["kind"] for v in history] == ["run", "rollback", "run", "run"]
+
+
+@pytest.mark.parametrize("redirection, reason", [("> /dev/full", "No space left on device"),
+                                                 (">&-", "Bad file descriptor")])
+def test_an_output_that_cannot_be_written_says_why(shop, redirection, reason):
+    shop.run("run", "-q", check=0)
+    for command in (["check"], ["history", "orders", "--json"], ["query", "SELECT 1"],
+                    ["query", "--format", "csv", "SELECT * FROM range(100000)"]):
+        done = to(shop, redirection, *command)
+        assert done.returncode == 1, command
+        assert f"could not write the output\n  {reason}\n" in done.stderr or \
+            f"could not write to the output\n  {reason}\n" in done.stderr, (command, done.stderr)
+        assert "published" not in done.stderr.splitlines()[-1] and "limits.temp_dir" not in done.stderr
+
+
+def test_a_closed_stdin_and_stderr_are_nobody_elses_files(shop):
+    shop.run("run", "-q", check=0)
+    done = to(shop, "<&-", "query")
+    assert done.returncode == 1 and "could not read stdin\n  Bad file descriptor\n" in done.stderr
+    assert to(shop, "2>&-", "run", "--json").returncode == 0
+    assert to(shop, "2>&-", "query", "SELECT nope FROM orders").returncode == 2
+    shop.run("verify", check=0)
