@@ -50,11 +50,9 @@ static void add_file(struct part *p, const struct tr_manifest_file *file)
 static bool load_part(const struct tr_statement_options *o, const char *name, struct part *p,
 	struct tr_err *err)
 {
-	char dataset[TR_NAME_MAX + 1];
 	struct tr_manifest m;
 	tr_manifest_init(&m);
-	uint64_t version = tr_statement_name_version(name, dataset);
-	bool ok = tr_project_manifest(o->lake, dataset, version ? version : o->at, &m, err) &&
+	bool ok = tr_statement_manifest(o->lake, name, o->at, &m, err) &&
 		tr_manifest_columns(&m, &p->schema, err) && (p->name = tr_strdup(name, err)) &&
 		(p->bytes = tr_calloc(m.schema.n, sizeof *p->bytes, err));
 	if (ok) {

@@ -72,10 +72,8 @@ static bool add_dataset(const struct tr_statement_options *o, struct tr_engine *
 	struct tr_err *err)
 {
 	struct tr_manifest m;
-	char dataset[TR_NAME_MAX + 1];
-	uint64_t version = tr_statement_name_version(name, dataset);
 	tr_manifest_init(&m);
-	bool ok = tr_project_manifest(o->lake, dataset, version ? version : o->at, &m, err) &&
+	bool ok = tr_statement_manifest(o->lake, name, o->at, &m, err) &&
 		tr_engine_add_published(engine, o->lake->store, &m, name, err);
 	tr_manifest_clear(&m);
 	return ok;

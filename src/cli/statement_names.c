@@ -28,12 +28,20 @@ static uint64_t split_version(const char *name, size_t *len)
 	return strtoull(at + 1, NULL, 10);
 }
 
-uint64_t tr_statement_name_version(const char *name, char *dataset)
+bool tr_statement_manifest(const struct tr_lake *lake, const char *name, uint64_t at, struct tr_manifest *out,
+	struct tr_err *err)
 {
 	size_t len;
+	char dataset[TR_NAME_MAX + 1];
 	uint64_t version = split_version(name, &len);
-	snprintf(dataset, TR_NAME_MAX + 1, "%.*s", (int)len, name);
-	return version;
+	snprintf(dataset, sizeof dataset, "%.*s", (int)len, name);
+	if (!tr_project_manifest(lake, dataset, version ? version : at, out, err))
+		return false;
+	if (!out->expired)
+		return true;
+	tr_err_set(err, TR_ERR_USER, "version %llu of `%s` has expired: its files may be gone",
+		(unsigned long long)out->version, dataset);
+	return tr_err_hint(err, "`tailrace history %s` lists the versions that are kept", dataset);
 }
 
 static bool take_name(void *context, const char *name, struct tr_err *err)

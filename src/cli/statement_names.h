@@ -20,7 +20,9 @@ bool tr_statement_names_find(const struct tr_lake *lake, const char *sql, struct
 	struct tr_err *err) TR_CHECKED;
 void tr_statement_names_clear(struct tr_statement_names *names);
 
-/* The version of `orders@3`, 0 without one; `dataset` has TR_NAME_MAX + 1 bytes. */
-uint64_t tr_statement_name_version(const char *name, char *dataset);
+/* The manifest of a name in `used`: of `orders@3` that version, else version `at`; 0: the newest.
+ * One that is not published or has expired is an error. */
+bool tr_statement_manifest(const struct tr_lake *lake, const char *name, uint64_t at, struct tr_manifest *out,
+	struct tr_err *err) TR_CHECKED;
 
 #endif

@@ -287,6 +287,21 @@ def test_older_versions_are_read_by_at_and_by_name(published, db):
     assert "--at is for a statement that names one dataset" in done.stderr
 
 
+def test_a_version_that_has_expired_is_refused_as_verify_and_rollback_do(published):
+    published.run("run", "-q", check=0)
+    published.run("gc", "--keep", "1", "--days", "0", check=0)
+    count = "SELECT count(*) AS n FROM everything"
+    for args in (["query", "--at", "1", count], ["query", 'SELECT count(*) AS n FROM "everything@1"'],
+                 ["query", "--max-scan", "1GB", "--at", "1", count], ["verify", "everything", "--at", "1"],
+                 ["rollback", "everything", "--to", "1"]):
+        done = published.run(*args, check=2)
+        assert "version 1 of `everything` has expired" in done.stderr, args
+        assert "hint: `tailrace history everything` lists the versions that are kept\n" in done.stderr
+        assert done.stdout == "" and "No files found" not in done.stderr
+    assert published.run("query", "--format", "csv", count, check=0).stdout == "n\n5\n"
+    assert published.published_version("everything") == 2
+
+
 def test_a_lake_needs_no_configuration_and_no_database(published):
     (published.folder / "tailrace.yaml").rename(published.folder / "elsewhere.yaml")
     done = published.run("query", "--lake", "lake", "--format", "csv", "SELECT count(*) AS n FROM everything",
