@@ -115,7 +115,6 @@ static struct tr_statement_options statement_options(struct tr_cli *cli, const s
 		.temp_dir = p->has_config ? p->config.limits.temp_dir
 			: temp && temp[0] ? temp
 					  : "/tmp",
-		.at = (uint64_t)tr_cli_count(args, "at", 0),
 		.file = tr_cli_value(args, "file"),
 		.format = format ? format : "table",
 		.console = &cli->console,
@@ -171,7 +170,8 @@ int tr_cmd_query(struct tr_cli *cli, const struct tr_cli_args *args)
 		!cli->console.out_terminal;
 	/* An engine elsewhere has other tables, too; the prompt completes the lake's names. */
 	bool without_lake = statement && tr_config_is_remote(options.engine);
-	if (!check_engine(args, &p, &err) || !read_max_scan(args, &options.max_scan, &err) ||
+	if (!tr_project_at(args, "DATASET", &options.at, &err) || !check_engine(args, &p, &err) ||
+		!read_max_scan(args, &options.max_scan, &err) ||
 		(!without_lake && !tr_project_lake_exists(&p, &err)))
 		code = tr_console_error(&cli->console, &err);
 	else

@@ -19,8 +19,7 @@ static bool choose(const struct tr_lake *lake, const char *dataset, int64_t to, 
 	tr_manifest_clear(&m);
 	if (!ok || *version > 0)
 		return ok;
-	tr_err_set(err, TR_ERR_USER, "versions begin at 1");
-	return tr_err_hint(err, "`tailrace history %s` lists them", dataset);
+	return tr_project_version_zero(dataset, err);
 }
 
 int tr_cmd_rollback(struct tr_cli *cli, const struct tr_cli_args *args)

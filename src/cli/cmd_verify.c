@@ -48,19 +48,21 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args)
 	struct tr_project_lake p;
 	char **names = NULL;
 	size_t n = 0;
+	struct tr_err err = { 0 };
+	uint64_t version;
+	if (!tr_project_at(args, args->n ? args->positional[0] : "DATASET", &version, &err))
+		return tr_console_error(&cli->console, &err);
 	int code = tr_project_lake(cli, tr_cli_value(args, "lake"), false, &p);
 	if (code)
 		return code;
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
 	code = tr_project_published(cli, p.lake, args->positional, args->n, &names, &n);
-	uint64_t version = (uint64_t)tr_cli_count(args, "at", 0);
 	for (size_t i = 0; i < n && !tr_cancel_raised(&cli->cancel); i++) {
 		int one = verify(cli, p.lake, names[i], version, list);
 		if (code == 0)
 			code = one;
 	}
 	if (tr_cancel_raised(&cli->cancel)) {
-		struct tr_err err = { 0 };
 		tr_cancel_err(&err);
 		code = tr_console_error(&cli->console, &err);
 	}

@@ -186,6 +186,19 @@ bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64
 		(unsigned long long)newest, dataset);
 }
 
+bool tr_project_version_zero(const char *dataset, struct tr_err *err)
+{
+	tr_err_set(err, TR_ERR_USER, "versions begin at 1");
+	return tr_err_hint(err, "`tailrace history %s` lists them", dataset);
+}
+
+bool tr_project_at(const struct tr_cli_args *args, const char *dataset, uint64_t *version, struct tr_err *err)
+{
+	int64_t at = tr_cli_count(args, "at", -1);
+	*version = at < 0 ? 0 : (uint64_t)at;
+	return at != 0 || tr_project_version_zero(dataset, err);
+}
+
 struct manifests {
 	const struct tr_lake *lake;
 	char *const *datasets;

@@ -51,6 +51,12 @@ void tr_names_free(char **names, size_t n);
 bool tr_project_manifest(const struct tr_lake *lake, const char *dataset, uint64_t version,
 	struct tr_manifest *out, struct tr_err *err) TR_CHECKED;
 
+/* The error of who asks for version 0, which elsewhere means the newest. False. */
+bool tr_project_version_zero(const char *dataset, struct tr_err *err);
+/* The version of --at, 0 where it is not given; `dataset` is for the hint. */
+bool tr_project_at(const struct tr_cli_args *args, const char *dataset, uint64_t *version,
+	struct tr_err *err) TR_CHECKED;
+
 /* The newest manifests of many datasets, read side by side; of none, lake may be NULL: it is not there
  * yet. The items of `out` are cleared by the caller, also on failure. */
 bool tr_project_manifests(const struct tr_lake *lake, char *const *datasets, size_t n,

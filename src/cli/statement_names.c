@@ -14,6 +14,7 @@ void tr_statement_names_clear(struct tr_statement_names *names)
 	*names = (struct tr_statement_names){ 0 };
 }
 
+/* `orders@3`: 3, and the length of `orders`; without a version 0 and the whole length. */
 static uint64_t split_version(const char *name, size_t *len)
 {
 	const char *at = strrchr(name, '@');
@@ -35,6 +36,8 @@ bool tr_statement_manifest(const struct tr_lake *lake, const char *name, uint64_
 	char dataset[TR_NAME_MAX + 1];
 	uint64_t version = split_version(name, &len);
 	snprintf(dataset, sizeof dataset, "%.*s", (int)len, name);
+	if (name[len] && version == 0)
+		return tr_project_version_zero(dataset, err);
 	if (!tr_project_manifest(lake, dataset, version ? version : at, out, err))
 		return false;
 	if (!out->expired)

@@ -302,6 +302,20 @@ def test_a_version_that_has_expired_is_refused_as_verify_and_rollback_do(publish
     assert published.published_version("everything") == 2
 
 
+def test_there_is_no_version_0(published):
+    published.run("run", "-q", check=0)
+    count = "SELECT count(*) AS n FROM everything"
+    for args, dataset in ((["query", "--at", "0", count], "DATASET"), (["verify", "--at", "0"], "DATASET"),
+                          (["query", 'SELECT count(*) AS n FROM "everything@0"'], "everything"),
+                          (["query", "--at", "1", 'SELECT count(*) AS n FROM "everything@00"'], "everything"),
+                          (["verify", "everything", "--at", "0", "--json"], "everything"),
+                          (["rollback", "everything", "--to", "0"], "everything")):
+        done = published.run(*args, check=2)
+        assert done.stderr == f"error: versions begin at 1\nhint: `tailrace history {dataset}` lists them\n", args
+        assert done.stdout == ""
+    assert published.published_version("everything") == 2
+
+
 def test_a_lake_needs_no_configuration_and_no_database(published):
     (published.folder / "tailrace.yaml").rename(published.folder / "elsewhere.yaml")
     done = published.run("query", "--lake", "lake", "--format", "csv", "SELECT count(*) AS n FROM everything",
