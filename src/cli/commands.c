@@ -81,7 +81,8 @@ const struct tr_cli_command tr_cli_commands[] = {
 		"An older version is read by --at, or in SQL by a quoted name: FROM \"orders@3\".\n\n"
 		"Values are exact in every format. csv: NULL is an empty field, an empty text is \"\". json and "
 		"jsonl: decimals, dates, times and uuid are strings, bigint is a number, NaN and the infinities are "
-		"strings, bytes are \\x hex, json columns are nested. parquet needs --output or a redirection.",
+		"strings, bytes are \\x hex, json columns are nested. parquet needs --output or a redirection. Where columns go by "
+		"their names (json, jsonl, parquet), each needs one of its own.",
 		TR_CLI_TEXT, NULL, 0, 1,
 		{
 			{ "format", 0, TR_CLI_CHOICE, "FORMAT", "table csv json jsonl markdown parquet",

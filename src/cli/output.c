@@ -154,10 +154,30 @@ void tr_output_free(struct tr_output *o)
 		o->ops->free(o);
 }
 
+/* Readers of JSON and Parquet find values by their column's name, and would lose one of two. */
+static bool check_names(const char *format, const struct tr_schema *schema, struct tr_err *err)
+{
+	if (strcmp(format, "json") != 0 && strcmp(format, "jsonl") != 0 && strcmp(format, "parquet") != 0)
+		return true;
+	for (size_t i = 0; i < schema->n; i++) {
+		const char *name = schema->fields[i].name;
+		if (tr_schema_find(schema, name) == (int)i)
+			continue;
+		tr_err_set(err, TR_ERR_USER,
+			"the result has two columns `%s`, and %s tells columns apart by their names", name,
+			format);
+		return tr_err_hint(err,
+			"name one of them anew with AS; csv, table and markdown show both as they are");
+	}
+	return true;
+}
+
 bool tr_output_new(const char *format, const struct tr_console *c, const struct tr_schema *schema,
 	struct tr_target *target, struct tr_output **out, struct tr_err *err)
 {
 	*out = NULL;
+	if (!check_names(format, schema, err))
+		return false;
 	if (strcmp(format, "csv") == 0)
 		return tr_output_csv(schema, target, out, err);
 	if (strcmp(format, "json") == 0)

@@ -316,6 +316,33 @@ def test_there_is_no_version_0(published):
     assert published.published_version("everything") == 2
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl", "parquet"])
+def test_two_columns_of_one_name_are_refused_where_one_would_be_lost(published, form):
+    two = "SELECT a.id, b.id, a.label FROM everything a, everything b WHERE a.id = 2 AND b.id = 3"
+    before = sorted(os.listdir(published.folder))
+    for output in ([], ["-o", "out"]):
+        done = published.run("query", "--format", form, *output, two, check=2)
+        assert f"the result has two columns `id`, and {form} tells columns apart by their names" in done.stderr
+        assert "hint: name one of them anew with AS; csv, table and markdown show both" in done.stderr
+        assert done.stdout == "" and sorted(os.listdir(published.folder)) == before
+    named = two.replace("b.id,", "b.id AS other,")
+    published.run("query", "--format", form, "-o", "out", named, check=0)
+    # Names that differ by case only are two names.
+    cased = 'SELECT 1 AS a, 2 AS "A"'
+    out = published.run("query", "--format", form, cased, check=0, text=False).stdout
+    if form == "parquet":
+        assert pq.read_table(io.BytesIO(out)).to_pylist() == [{"a": 1, "A": 2}]
+    else:
+        assert json.loads(out.strip(b"[]\n")) == {"a": 1, "A": 2}
+
+
+def test_two_columns_of_one_name_are_shown_where_they_go_by_position(published):
+    two = "SELECT a.id, b.id FROM everything a, everything b WHERE a.id = 2 AND b.id = 3"
+    assert published.run("query", "--format", "csv", two, check=0).stdout == "id,id\n2,3\n"
+    assert "| 2 | 3 |" in published.run("query", "--format", "markdown", two, check=0).stdout
+    assert published.run("query", two, check=0).stdout.splitlines()[3].split() == ["2", "|", "3"]
+
+
 def test_a_lake_needs_no_configuration_and_no_database(published):
     (published.folder / "tailrace.yaml").rename(published.folder / "elsewhere.yaml")
     done = published.run("query", "--lake", "lake", "--format", "csv", "SELECT count(*) AS n FROM everything",
