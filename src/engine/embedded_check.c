@@ -1,6 +1,7 @@
 #include "engine/embedded_state.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -157,15 +158,44 @@ static bool check_node(const struct check *c, json_t *node, int depth, struct tr
 	return true;
 }
 
-static json_t *read_tree(duckdb_result *result, struct tr_err *err)
+/* A number beyond double (1e400) is the engine's infinity, and its JSON has `Infinity` there, which
+ * is none. No number of the tree but a place counts here: 0 is put over it, in place. */
+static void drop_infinities(char *text)
+{
+	static const char WORD[] = "Infinity";
+	bool quoted = false;
+	for (char *p = text; *p; p++) {
+		if (quoted && *p == '\\' && p[1]) {
+			p++;
+		} else if (*p == '"') {
+			quoted = !quoted;
+		} else if (!quoted && strncmp(p, WORD, sizeof WORD - 1) == 0) {
+			memset(p, ' ', sizeof WORD - 1);
+			*p = '0';
+		}
+	}
+}
+
+static json_t *load_tree(duckdb_string_t *from, struct tr_err *err)
 {
 	/* An unknown location is 2^64 - 1, more than jansson's integers hold. */
 	const size_t flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+	size_t n = duckdb_string_t_length(*from);
+	char *text = tr_strndup(duckdb_string_t_data(from), n, err);
+	if (!text)
+		return NULL;
+	drop_infinities(text);
+	json_t *root = json_loadb(text, n, flags, NULL);
+	free(text);
+	return root;
+}
+
+static json_t *read_tree(duckdb_result *result, struct tr_err *err)
+{
 	json_t *root = NULL;
 	duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
 	if (chunk) {
-		duckdb_string_t *text = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-		root = json_loadb(duckdb_string_t_data(text), duckdb_string_t_length(*text), flags, NULL);
+		root = load_tree(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), err);
 	}
 	duckdb_destroy_data_chunk(&chunk);
 	if (!root) {

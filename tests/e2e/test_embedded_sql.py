@@ -154,3 +154,18 @@ def test_queries_of_every_form_are_run(engine, sql):
     engine.add("o", orders(30))
     engine.add("dotted.name", pa.table({"a": [1]}))
     assert engine.table(sql).num_rows > 0
+
+
+@pytest.mark.parametrize("sql, value", [
+    ("SELECT 1e400 AS x", float("inf")), ("SELECT -1e400 AS x", float("-inf")),
+    ("SELECT max(x) AS x FROM (VALUES (1e309), (-1e309)) t(x)", float("inf")),
+    ("SELECT 'Infinity, \"Infinity' || 1e400 AS x", 'Infinity, "Infinityinf'),
+    ("SELECT \"\"\"Infinity\" AS x FROM (SELECT '\\Infinity' AS \"\"\"Infinity\", 1e400)", "\\Infinity"),
+])
+def test_a_number_beyond_double_is_infinity(engine, sql, value):
+    assert engine.value(sql) == value
+
+
+def test_a_statement_with_a_number_beyond_double_is_confined_like_any(engine):
+    error = engine.failure("SELECT 1e400 AS \"Infinity\" FROM 'Infinity.csv' WHERE 1 < 1e999")
+    assert str(error) == "a statement can't read from the file `Infinity.csv`" and error.kind == "user"
