@@ -79,7 +79,7 @@ const struct tr_cli_command tr_cli_commands[] = {
 		"--engine or the configuration says so in Athena or Trino. `-` reads the statement from stdin. "
 		"Without a statement, on a terminal, an interactive prompt opens.\n\n"
 		"An older version is read by --at, or in SQL by a quoted name: FROM \"orders@3\".\n\n"
-		"Values are exact in every format. csv: NULL is an empty field, an empty text is \"\". json and "
+		"Values are exact in every format; table and markdown show control characters as \\r or \\x1b. csv: NULL is an empty field, an empty text is \"\". json and "
 		"jsonl: decimals, dates, times and uuid are strings, bigint is a number, NaN and the infinities are "
 		"strings, bytes are \\x hex, json columns are nested. parquet needs --output or a redirection. Where columns go by "
 		"their names (json, jsonl, parquet), each needs one of its own.",

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/output.h"
+#include "cli/width.h"
 
 #define FLUSH ((size_t)1 << 20)
 
@@ -168,21 +169,32 @@ bool tr_output_json(bool lines, const struct tr_schema *schema, struct tr_target
 
 /* ---- Markdown ---- */
 
-/* A cell's text may not end the cell or the line, nor become markup. */
+static bool is_markup(char c)
+{
+	return c != '\0' && strchr("\n&<|\\`*_[]~", c);
+}
+
+/* A cell's text may not end the cell or the line, nor become markup, nor move the cursor. What a
+ * table shows as `\r` is `\r` here, too; a text's own backslash is doubled. */
 static void markdown_text(struct tr_str *s, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len;) {
+		size_t n = 0;
+		while (i + n < len && !is_markup(text[i + n]))
+			n++;
+		tr_width_printable(text + i, n, s);
+		i += n;
+		if (i == len)
+			return;
 		if (text[i] == '\n')
 			tr_str_add(s, "<br>");
 		else if (text[i] == '&')
 			tr_str_add(s, "&amp;");
 		else if (text[i] == '<')
 			tr_str_add(s, "&lt;");
-		else if (text[i] != '\r') {
-			if (strchr("|\\`*_[]~", text[i]) && text[i])
-				tr_str_addc(s, '\\');
-			tr_str_addc(s, text[i]);
-		}
+		else
+			tr_str_addf(s, "\\%c", text[i]);
+		i++;
 	}
 }
 

@@ -199,6 +199,17 @@ def test_markdown_stays_a_table(published, lake):
         assert line.replace("\\|", "").count("|") == len(lake[0]) + 1
 
 
+def test_control_characters_are_shown_in_markdown_as_in_a_table(published):
+    sql = ("SELECT 'x' || chr(13) || 'y' || chr(9) || chr(27) || '[31m' || chr(155) || chr(0) || chr(8238) || 'z' AS a, "
+           "'back\\r|' AS b, 'two' || chr(13) || chr(10) || 'lines' AS \"c\x1b[0m\"")
+    shown = "x\\ry\\t\\x1b[31m\\x9b\\x00\\u202ez"
+    head, _, row = published.run("query", "--format", "markdown", sql, check=0).stdout.splitlines()
+    # A text's own backslash is doubled, so that \r of a control character is told from it.
+    assert row == "| " + shown.replace("[", "\\[") + " | back\\\\r\\| | two\\r<br>lines |"
+    assert head == "| a | b | c\\x1b\\[0m |"
+    assert shown in published.run("query", sql, check=0).stdout
+
+
 def test_statements_come_from_arguments_files_and_stdin(published):
     published.write("q.sql", "SELECT count(*) AS n\nFROM everything;\n")
     for args, stdin in ((["SELECT count(*) AS n FROM everything"], ""), (["-f", "q.sql"], ""),
