@@ -75,7 +75,7 @@ static void name_row(struct scan_stream *s, struct tr_err *err)
 			tr_scan_row_by_number(&s->scan, s->pg, number, row);
 	}
 	if (!named)
-		snprintf(row, sizeof row, "row %" PRId64 " of the scan", number + 1);
+		snprintf(row, sizeof row, "%" PRId64 " of the scan", number + 1);
 	tr_err_at_row(err, NULL, NULL, row);
 }
 

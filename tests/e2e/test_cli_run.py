@@ -226,6 +226,15 @@ def test_status_tells_that_the_contract_has_moved(shop):
     assert "not in the configuration" in shop.run("status", check=0).stdout
 
 
+def test_a_row_without_a_key_is_called_by_its_number_in_the_scan(shop, db):
+    db.execute("""CREATE TABLE bare AS SELECT CASE WHEN i = 42 THEN 'NaN'::numeric(9,0) ELSE i END::numeric(9,0) AS v
+                  FROM generate_series(1, 100) i""")
+    shop.config({"datasets": {"bare": {"inputs": {"b": "bare"}}}})
+    done = shop.run("run", "-q", check=4)
+    assert "table public.bare, column v, row 42 of the scan\n" in done.stderr
+    assert shop.published_version("bare") == 0
+
+
 def test_a_closed_stdout_does_not_break_a_run(shop):
     import subprocess
     done = subprocess.run(["bash", "-c", f"'{BIN}' run | true; echo ${{PIPESTATUS[0]}}"], cwd=shop.folder,

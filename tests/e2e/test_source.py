@@ -521,7 +521,7 @@ def test_a_view_that_fails_at_a_row_is_a_data_error(orders, native):
     with Source(native, orders.url) as source, pytest.raises(SourceError) as e:
         source.drain("v")
     assert e.value.kind == "data" and "division by zero" in e.value.what
-    assert e.value.place["table"] == "public.v" and e.value.place["row_key"] == "row 500 of the scan"
+    assert e.value.place["table"] == "public.v" and e.value.place["row_key"] == "500 of the scan"
 
 
 def test_what_fails_before_the_first_row_names_none(orders, native):

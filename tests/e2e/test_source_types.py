@@ -167,7 +167,7 @@ def test_without_a_key_the_row_is_numbered(db, native):
                " FROM generate_series(1, 100) i")
     with Source(native, db.url) as source, pytest.raises(SourceError) as e:
         source.drain("v")
-    assert e.value.place["row_key"] == "row 42 of the scan"
+    assert e.value.place["row_key"] == "42 of the scan"
 
 
 def test_invalid_text_stops_with_the_rows_key(postgres, native):
