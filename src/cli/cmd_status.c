@@ -7,6 +7,23 @@
 #include "cli/table.h"
 #include "cli/units.h"
 
+/* The same columns, in another order: one that is published before one that the contract has first. */
+static void describe_order(const struct tr_config_dataset *d, const struct tr_manifest *m, char *buf,
+	size_t size)
+{
+	int last = -1;
+	for (size_t i = 0; i < d->n_columns; i++) {
+		int at = tr_schema_find(&m->schema, d->columns[i].name);
+		if (at < 0)
+			continue; /* an identity partition column stands in no file */
+		if (at < last) {
+			snprintf(buf, size, "order of columns changed");
+			return;
+		}
+		last = at;
+	}
+}
+
 /* How the configuration's contract differs from what is published, in a few words; empty:
  * it does not. A copy without `columns` follows its source and can't be compared here. */
 static void describe_drift(const struct tr_config_dataset *d, const struct tr_manifest *m, char *buf,
@@ -47,6 +64,7 @@ static void describe_drift(const struct tr_config_dataset *d, const struct tr_ma
 			return;
 		}
 	}
+	describe_order(d, m, buf, size);
 }
 
 /* What there is to say of the state, the first thing first. */

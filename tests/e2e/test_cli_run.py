@@ -226,6 +226,30 @@ def test_status_tells_that_the_contract_has_moved(shop):
     assert "not in the configuration" in shop.run("status", check=0).stdout
 
 
+def test_status_tells_that_the_order_of_columns_has_changed(shop):
+    names = {"order_id": "int", "country": "string", "amount": "double"}
+
+    def contract(order):
+        shop.config({"datasets": {"orders": {"inputs": {"o": "orders"}, "partition_by": ["country"],
+                                             "columns": {name: names[name] for name in order}}}})
+
+    def drift():
+        return json.loads(shop.run("status", "--json", check=0).stdout)[0]["drift"]
+
+    contract(["order_id", "country", "amount"])
+    shop.run("run", "-q", check=0)
+    assert drift() == ""
+    # The partition column stands in no file, and so nowhere among the others.
+    contract(["country", "order_id", "amount"])
+    assert drift() == ""
+    contract(["amount", "order_id", "country"])
+    assert drift() == "order of columns changed"
+    assert "order of columns changed" in shop.run("status", check=0).stdout
+    shop.run("run", "-q", check=0)
+    assert drift() == ""
+    assert shop.published_version("orders") == 2
+
+
 def test_a_row_without_a_key_is_called_by_its_number_in_the_scan(shop, db):
     db.execute("""CREATE TABLE bare AS SELECT CASE WHEN i = 42 THEN 'NaN'::numeric(9,0) ELSE i END::numeric(9,0) AS v
                   FROM generate_series(1, 100) i""")
