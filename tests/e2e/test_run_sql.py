@@ -241,3 +241,16 @@ def test_an_input_of_several_datasets_is_read_once(project, db):
     assert_published(project.lake, "copy", db, "SELECT * FROM t")
     assert_published(project.lake, "names", db, "SELECT name FROM t")
     assert_published(project.lake, "sql", db, "SELECT k, count(*) AS n FROM t GROUP BY k")
+
+
+def test_a_nul_that_sql_makes_is_published_as_it_is(project, db):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 3) i")
+    project.write("t.sql", "SELECT id, 'a' || chr(0) || id AS label FROM t")
+    project.config({"datasets": {"t": {"inputs": {"t": "t"}, "sql": "t.sql",
+                                       "columns": {"id": "int", "label": "string"}}}})
+    project.run("run", "-q", check=0)
+    rows = Published(project.lake, "t").table().sort_by("id").to_pylist()
+    assert [row["label"] for row in rows] == ["a\x001", "a\x002", "a\x003"]
+    project.run("verify", check=0)
+    done = project.run("query", "--format", "json", "SELECT label FROM t WHERE id = 1", check=0)
+    assert json.loads(done.stdout) == [{"label": "a\x001"}]
