@@ -115,8 +115,10 @@ struct tr_publish_steps {
 	void (*step)(void *context, const char *name);
 	void *context;
 };
+/* *refused, where not NULL: it failed, and it is certain that no manifest names the run's files, now or
+ * later. False where a put of the manifest may still arrive: then the files must stay. */
 bool tr_lake_commit(const struct tr_lake *lake, struct tr_manifest *m, const struct tr_publish_steps *steps,
-	struct tr_err *err) TR_CHECKED;
+	bool *refused, struct tr_err *err) TR_CHECKED;
 /* Bring the derived view to the newest version, whichever that is by then. */
 bool tr_lake_refresh_view(const struct tr_lake *lake, const char *dataset, struct tr_err *err) TR_CHECKED;
 /* Commit the content of `version` as a new one, after checking that every file is there,

@@ -134,7 +134,7 @@ static bool lost_race(const struct tr_manifest *m, struct tr_err *err)
 /* After a put that failed or lost: whose manifest is there? A reply may have been lost,
  * and a put that was sent again finds its own first one. */
 static bool settle(const struct tr_lake *lake, const struct tr_manifest *m, const struct tr_err *cause,
-	struct tr_err *err)
+	bool *refused, struct tr_err *err)
 {
 	struct tr_manifest there;
 	struct tr_err unread = { 0 };
@@ -144,7 +144,9 @@ static bool settle(const struct tr_lake *lake, const struct tr_manifest *m, cons
 	tr_manifest_clear(&there);
 	if (ours)
 		return true;
-	if (cause->kind == TR_ERR_NONE || (read && found))
+	/* Only where another's is there can no late put of ours succeed. */
+	*refused = read && found;
+	if (read && (found || cause->kind == TR_ERR_NONE))
 		return lost_race(m, err);
 	if (read) {
 		*err = *cause;
@@ -152,7 +154,9 @@ static bool settle(const struct tr_lake *lake, const struct tr_manifest *m, cons
 	}
 	tr_err_set(err, TR_ERR_TRANSIENT, "it is not known whether version %llu of `%s` was published",
 		(unsigned long long)m->version, m->dataset);
-	tr_err_detail(err, "%s (%s); reading it back: %s", cause->what, cause->detail, unread.what);
+	tr_err_detail(err, "%s (%s); reading it back: %s",
+		cause->kind == TR_ERR_NONE ? "a manifest of this number is there" : cause->what,
+		cause->detail, unread.what);
 	return tr_err_hint(err, "`tailrace history %s` tells once the lake can be reached", m->dataset);
 }
 
@@ -173,14 +177,14 @@ static char *checked_text(struct tr_manifest *m, struct tr_err *err)
 }
 
 static bool put_manifest(const struct tr_lake *lake, const struct tr_manifest *m, const char *text,
-	struct tr_err *err)
+	bool *refused, struct tr_err *err)
 {
 	char key[TR_KEY_MAX];
 	struct tr_err cause = { 0 };
 	bool won;
 	tr_lake_manifest_key(m->dataset, m->version, ".json", key);
 	bool ok = lake->store->ops->put_if_absent(lake->store, key, text, strlen(text), &won, &cause);
-	return (ok && won) || settle(lake, m, &cause, err);
+	return (ok && won) || settle(lake, m, &cause, refused, err);
 }
 
 /* ---- the view ---- */
@@ -269,8 +273,9 @@ static bool fill(struct tr_manifest *m, struct tr_err *err)
 }
 
 bool tr_lake_commit_held(const struct tr_lake *lake, struct tr_manifest *m, uint64_t holds,
-	const struct tr_publish_steps *steps, struct tr_err *err)
+	const struct tr_publish_steps *steps, bool *refused, struct tr_err *err)
 {
+	*refused = true;
 	if (!fill(m, err))
 		return false;
 	/* The text is checked first: names and paths in it become keys. */
@@ -287,10 +292,11 @@ bool tr_lake_commit_held(const struct tr_lake *lake, struct tr_manifest *m, uint
 	ok = ok && (holds || settle_files(lake, m, err));
 	if (ok)
 		step(steps, "manifest");
-	ok = ok && put_manifest(lake, m, text, err);
+	ok = ok && put_manifest(lake, m, text, refused, err);
 	free(text);
 	if (!ok)
 		return false;
+	*refused = false;
 	step(steps, "view");
 	follow_view(lake, m);
 	step(steps, "done");
@@ -299,7 +305,8 @@ bool tr_lake_commit_held(const struct tr_lake *lake, struct tr_manifest *m, uint
 }
 
 bool tr_lake_commit(const struct tr_lake *lake, struct tr_manifest *m, const struct tr_publish_steps *steps,
-	struct tr_err *err)
+	bool *refused, struct tr_err *err)
 {
-	return tr_lake_commit_held(lake, m, 0, steps, err);
+	bool ignored;
+	return tr_lake_commit_held(lake, m, 0, steps, refused ? refused : &ignored, err);
 }

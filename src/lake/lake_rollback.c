@@ -34,6 +34,7 @@ static bool restore(const struct tr_lake *lake, struct tr_manifest *m, uint64_t 
 {
 	uint64_t version = m->version;
 	char run_id[TR_RUN_ID_TEXT];
+	bool refused; /* the files are another version's: they stay in any case */
 	tr_run_id_new(run_id);
 	free(m->run_id);
 	free(m->kind);
@@ -47,7 +48,7 @@ static bool restore(const struct tr_lake *lake, struct tr_manifest *m, uint64_t 
 	m->parent = newest;
 	if (m->last_field_id < last_field_id)
 		m->last_field_id = last_field_id;
-	if (tr_lake_commit_held(lake, m, version, NULL, err))
+	if (tr_lake_commit_held(lake, m, version, NULL, &refused, err))
 		return true;
 	tr_lake_lease_end(lake, m->dataset, run_id);
 	if (err->kind == TR_ERR_INTERNAL && err->hint[0])

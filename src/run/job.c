@@ -262,7 +262,7 @@ static void fill_report(const struct tr_job *job, const struct tr_manifest *m)
 	r->parent = m->parent;
 }
 
-/* What the audit refused is not worth keeping; what can't be removed is gc's. */
+/* What was refused is not worth keeping; what can't be removed is gc's. */
 static void unstage(const struct tr_job *job, const struct tr_manifest *m)
 {
 	struct tr_store *store = job->options->lake->store;
@@ -270,14 +270,15 @@ static void unstage(const struct tr_job *job, const struct tr_manifest *m)
 	const char **keys = tr_calloc(m->n_files, sizeof *keys, &ignored);
 	for (size_t i = 0; keys && i < m->n_files; i++)
 		keys[i] = m->files[i].path;
-	if (keys && m->n_files)
-		(void)!store->ops->remove_many(store, keys, m->n_files, &ignored);
+	job->report->left_files =
+		!keys || (m->n_files && !store->ops->remove_many(store, keys, m->n_files, &ignored));
 	free(keys);
 }
 
 static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manifest *m, struct tr_err *err)
 {
 	const struct tr_run_options *o = job->options;
+	bool refused;
 	stage_event(job, "audit");
 	if (stage && !tr_stage_finish(stage, m, err))
 		return false;
@@ -289,8 +290,13 @@ static bool publish(struct tr_job *job, struct tr_stage *stage, struct tr_manife
 	}
 	fill_report(job, m);
 	stage_event(job, "publish");
-	if (!tr_lake_commit(o->lake, m, o->steps, err))
+	if (!tr_lake_commit(o->lake, m, o->steps, &refused, err)) {
+		if (refused)
+			unstage(job, m);
+		else
+			job->report->left_files = true;
 		return false;
+	}
 	job->report->version = m->version;
 	job->report->published = true;
 	tr_emit_text(o->events, TR_EVENT_DONE, job->dataset->config->name,

@@ -72,7 +72,8 @@ static bool end_lease(void *context, size_t i, struct tr_err *err)
 {
 	const struct tr_pins *pins = context;
 	(void)err;
-	tr_lake_lease_end(pins->lake, pins->items[i].dataset, pins->run_id);
+	if (!pins->items[i].stays)
+		tr_lake_lease_end(pins->lake, pins->items[i].dataset, pins->run_id);
 	return true;
 }
 

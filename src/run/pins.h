@@ -18,6 +18,7 @@
 struct tr_pin {
 	const char *dataset;         /* borrowed from the plan */
 	_Atomic uint64_t held;       /* the version that the lease holds; 0: it covers the run's own files */
+	bool stays;                  /* the lease is not given back: gc is to find the run's files by it */
 	struct tr_manifest manifest; /* of that version; version 0: none */
 };
 
@@ -33,7 +34,7 @@ struct tr_pins {
  * only read. One that is not published has no version: its readers will fail. */
 bool tr_pins_init(struct tr_pins *pins, const struct tr_plan *plan, const struct tr_lake *lake,
 	const char *run_id, struct tr_err *err) TR_CHECKED;
-/* Gives all leases back. */
+/* Gives the leases back, but for those that stay. */
 void tr_pins_clear(struct tr_pins *pins);
 /* Pin that version of a dataset, if it is not pinned already. */
 bool tr_pins_take(struct tr_pins *pins, size_t i, uint64_t version, struct tr_err *err) TR_CHECKED;

@@ -261,7 +261,8 @@ static void settle(struct run *r, size_t i, bool ok)
 		explain_cancel(r, &dr->err);
 		tr_emit_text(r->options->events, TR_EVENT_FAILED, dr->dataset, "%s", dr->err.what);
 	}
-	if (!dr->published) /* else its commit has */
+	r->pins.items[i].stays = !dr->published && dr->left_files;
+	if (!dr->published && !dr->left_files) /* else its commit has, or gc will */
 		tr_lake_lease_end(r->options->lake, dr->dataset, r->run_id);
 }
 

@@ -19,6 +19,7 @@ struct tr_run_dataset_report {
 	const char *dataset; /* borrowed from the plan */
 	bool published;
 	struct tr_err err; /* why not */
+	bool left_files; /* not published for all we know, but files are there: gc finds them by the lease */
 	uint64_t version, parent;
 	char run_id[TR_RUN_ID_TEXT];
 	uint64_t rows_in, rows_out, bytes_in, bytes_out;

@@ -266,6 +266,40 @@ def test_a_dataset_in_s3_is_built_on_others_that_are_there(project, db, aws):
     assert "version 2" in done.stdout + done.stderr
 
 
+def test_a_first_commit_that_may_still_arrive_leaves_files_that_gc_finds(project, db, aws, fault_proxy):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    project.config({"lake": lake(aws), "aws": {"attempts": 1}, "datasets": {"t": {"inputs": {"t": "t"}}}})
+    proxy = fault_proxy(aws)
+    rule = proxy.fail("reset_before", "s3:PutObject", path="/manifests/", times=None)
+    done = project.run("run", env=proxy.env)
+    assert done.returncode == 3, done.stderr
+    assert rule.fired
+    files = aws.keys(f"{aws.prefix}/t/")
+    assert len(files) == 1, "its manifest may be on its way"
+    assert not [key for key in aws.keys() if "/manifests/" in key]
+    for names in ([], ["t"]):
+        assert "t: 0 files (0 B) removed, 0 versions expired; 1 live run spared" in \
+            project.run("gc", *names, env=aws.env, check=0).stdout
+    assert aws.keys(f"{aws.prefix}/t/") == files
+
+
+def test_a_commit_that_another_run_won_takes_its_files_back(project, db, aws, fault_proxy):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    project.config({"lake": lake(aws), "datasets": {"t": {"inputs": {"t": "t"}}}})
+    proxy = fault_proxy(aws)
+    held = proxy.hold("s3:PutObject", path="/manifests/")
+    late = project.spawn("run", env=proxy.env)
+    held.wait()
+    project.run("run", env=aws.env, check=0)
+    held.release()
+    out, error = late.communicate(timeout=120)
+    assert late.returncode == 3 and "version 1 was published meanwhile" in error, (out, error)
+    manifests = aws.keys(f"{aws.prefix}/_tailrace/t/")
+    assert len(manifests) == 1
+    files = [f"{aws.prefix}/{file['path']}" for file in json.loads(aws.read(manifests[0]))["files"]]
+    assert aws.keys(f"{aws.prefix}/t/") == files
+
+
 def test_ctrl_c_takes_back_what_was_uploaded(project, db, aws, fault_proxy):
     """While a part is on its way: the upload is aborted, the lease removed, though all else has ended."""
     db.execute("CREATE TABLE noise AS SELECT g AS a, decode(md5(g::text) || md5((-g)::text), 'hex') AS b"

@@ -219,7 +219,7 @@ bool trtest_glue_commit(struct trtest_glue *t, const char *json, int64_t parent,
 	bool ok = parent >= 0 || tr_lake_version(&t->lake, t->dataset, &m.parent, err);
 	if (parent >= 0)
 		m.parent = (uint64_t)parent;
-	ok = ok && fill(t, &m, spec, err) && tr_lake_commit(&lake, &m, NULL, err);
+	ok = ok && fill(t, &m, spec, err) && tr_lake_commit(&lake, &m, NULL, NULL, err);
 	*version = m.version;
 	tr_manifest_clear(&m);
 	json_decref(spec);

@@ -254,7 +254,7 @@ bool trtest_lake_run(struct tr_store *s, const char *dataset, const void *bytes,
 		memcpy(file->checksum, sink->checksum, sizeof file->checksum);
 	}
 	tr_sink_free(sink);
-	ok = ok && (!commit || tr_lake_commit(&lake, &m, NULL, err));
+	ok = ok && (!commit || tr_lake_commit(&lake, &m, NULL, NULL, err));
 	*version = m.version;
 	if (commit)
 		tr_lake_lease_end(&lake, dataset, run_id);

@@ -109,7 +109,7 @@ static inline bool test_try_run(const struct test_lake *t, const char *dataset, 
 	test_manifest(&m, dataset, parent);
 	bool ok = tr_lake_lease(&t->lake, dataset, m.run_id, err) &&
 		test_try_stage(t, &m, "part-0.parquet", text, err) &&
-		tr_lake_commit(&t->lake, &m, steps, err);
+		tr_lake_commit(&t->lake, &m, steps, NULL, err);
 	tr_lake_lease_end(&t->lake, dataset, m.run_id);
 	tr_manifest_clear(&m);
 	return ok;

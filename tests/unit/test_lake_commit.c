@@ -76,7 +76,7 @@ static void a_version_without_files_is_published_and_has_no_link(void **state)
 			continue;
 		}
 		test_manifest(&m, "orders", parent);
-		assert_ok(tr_lake_commit(&t.lake, &m, NULL, &err), err);
+		assert_ok(tr_lake_commit(&t.lake, &m, NULL, NULL, &err), err);
 		tr_manifest_clear(&m);
 		assert_int_equal(test_whole(&t, "orders", 0), 0);
 		link_target(&t, "orders", target);
@@ -155,7 +155,7 @@ static void a_damaged_manifest_is_named_with_its_place(void **state)
 static void assert_stopped(struct test_lake *t, struct tr_manifest *m, const char *what)
 {
 	struct tr_err err = { 0 };
-	assert_false(tr_lake_commit(&t->lake, m, NULL, &err));
+	assert_false(tr_lake_commit(&t->lake, m, NULL, NULL, &err));
 	if (!strstr(err.what, what))
 		fail_msg("%s", err.what);
 	assert_int_equal(err.kind, TR_ERR_INTERNAL);
@@ -236,7 +236,7 @@ static void a_run_that_gc_has_given_up_is_told_so(void **state)
 	staged(&t, &m);
 	snprintf(key, sizeof key, "_tailrace/orders/runs/%s.condemned", m.run_id);
 	assert_ok(t.store->ops->put(t.store, key, "", 0, &err), err);
-	assert_false(tr_lake_commit(&t.lake, &m, NULL, &err));
+	assert_false(tr_lake_commit(&t.lake, &m, NULL, NULL, &err));
 	assert_int_equal(err.kind, TR_ERR_TRANSIENT);
 	assert_non_null(strstr(err.what, "given it up"));
 	assert_int_equal(test_version(&t, "orders"), 0);
@@ -312,6 +312,43 @@ static void lost_replies_are_settled_by_reading_back(void **state)
 	assert_string_equal(err.what, "it is not known whether version 3 of `orders` was published");
 	assert_int_equal(err.kind, TR_ERR_TRANSIENT);
 	assert_non_null(strstr(err.hint, "tailrace history orders"));
+	t.store->ops = real_ops;
+	assert_int_equal(test_version(&t, "orders"), 2);
+	test_lake_close(&t);
+}
+
+/* Of a run on `parent`, which fails. */
+static bool is_refused(const struct test_lake *t, uint64_t parent)
+{
+	struct tr_manifest m;
+	struct tr_err err = { 0 };
+	bool refused;
+	test_manifest(&m, "orders", parent);
+	test_stage(t, &m, "part-0.parquet", "rows");
+	assert_false(tr_lake_commit(&t->lake, &m, NULL, &refused, &err));
+	tr_manifest_clear(&m);
+	return refused;
+}
+
+static void only_a_commit_that_cannot_come_later_counts_as_refused(void **state)
+{
+	(void)state;
+	struct test_lake t;
+	test_lake_open(&t);
+	test_run(&t, "orders", "one");
+	real_ops = t.store->ops;
+	struct tr_store_ops lossy = *real_ops;
+	t.store->ops = &lossy;
+	assert_true(is_refused(&t, 0));
+	lossy.put_if_absent = put_and_lose_the_reply;
+	assert_true(is_refused(&t, 0));
+	/* A put of which nothing is known may still arrive. */
+	lossy.put_if_absent = put_nothing;
+	assert_false(is_refused(&t, 1));
+	/* A put that lost, by its reply, may have lost to its own first sending. */
+	lossy.get = get_nothing;
+	lossy.put_if_absent = put_twice;
+	assert_false(is_refused(&t, 1));
 	t.store->ops = real_ops;
 	assert_int_equal(test_version(&t, "orders"), 2);
 	test_lake_close(&t);
@@ -516,6 +553,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_other_bytes_stops_the_commit),
 		cmocka_unit_test(a_run_that_gc_has_given_up_is_told_so),
 		cmocka_unit_test(lost_replies_are_settled_by_reading_back),
+		cmocka_unit_test(only_a_commit_that_cannot_come_later_counts_as_refused),
 		cmocka_unit_test(a_view_that_fails_is_a_warning_and_the_next_commit_repairs_it),
 		cmocka_unit_test(of_two_runs_one_is_published_a_hundred_times),
 		cmocka_unit_test(runs_of_several_processes_leave_the_view_at_the_newest),

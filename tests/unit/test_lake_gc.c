@@ -118,10 +118,10 @@ static void a_killed_run_is_removed_once_its_lease_is_dead(void **state)
 	assert_true(exists(&t, live.files[0].path));
 	assert_int_equal(test_whole(&t, "orders", 0), 1);
 	/* The dead one wakes up: it finds its files gone, and publishes nothing. */
-	assert_false(tr_lake_commit(&t.lake, &dead, NULL, &err));
+	assert_false(tr_lake_commit(&t.lake, &dead, NULL, NULL, &err));
 	assert_non_null(strstr(err.what, "in the manifest but not in the lake"));
 	err = (struct tr_err){ 0 };
-	assert_ok(tr_lake_commit(&t.lake, &live, NULL, &err), err);
+	assert_ok(tr_lake_commit(&t.lake, &live, NULL, NULL, &err), err);
 	tr_sink_free(sink);
 	tr_manifest_clear(&dead);
 	tr_manifest_clear(&live);
@@ -330,7 +330,7 @@ static void gc_during_runs_removes_nothing_that_is_needed(void **state)
 			snprintf(name, sizeof name, "day=%d/part-%d.parquet", k % 2, k);
 			test_stage(&t, &m, name, name);
 		}
-		assert_ok(tr_lake_commit(&t.lake, &m, NULL, &err), err);
+		assert_ok(tr_lake_commit(&t.lake, &m, NULL, NULL, &err), err);
 		tr_manifest_clear(&m);
 		assert_int_equal(test_whole(&t, "orders", 0), 5);
 	}
@@ -403,8 +403,8 @@ static void a_run_that_slept_through_a_gc_publishes_nothing(void **state)
 		test_run(&t, "orders", "before");
 		leave_run(&t, &m, DAY);
 		struct asleep a = { &t, &m, at[i] };
-		assert_false(
-			tr_lake_commit(&t.lake, &m, &(struct tr_publish_steps){ sleep_and_gc, &a }, &err));
+		assert_false(tr_lake_commit(&t.lake, &m, &(struct tr_publish_steps){ sleep_and_gc, &a }, NULL,
+			&err));
 		assert_int_equal(test_version(&t, "orders"), 1);
 		assert_int_equal(test_whole(&t, "orders", 0), 1);
 		tr_manifest_clear(&m);

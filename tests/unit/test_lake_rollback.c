@@ -125,7 +125,7 @@ static void field_ids_given_after_the_restored_version_stay_used(void **state)
 	assert_ok(tr_schema_add(&m.schema, "extra", (struct tr_type){ .kind = TR_INT32 }, true, NULL, &err),
 		err);
 	m.schema.fields[2].field_id = 3;
-	assert_ok(tr_lake_commit(&t.lake, &m, NULL, &err), err);
+	assert_ok(tr_lake_commit(&t.lake, &m, NULL, NULL, &err), err);
 	tr_manifest_clear(&m);
 	assert_ok(tr_lake_rollback(&t.lake, "orders", 1, &m, &err), err);
 	tr_manifest_clear(&m);

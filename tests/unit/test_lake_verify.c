@@ -84,7 +84,7 @@ static void publish_three(struct verified *v)
 	stage_parquet(&v->t, &v->m, "part-0.parquet", 0);
 	stage_parquet(&v->t, &v->m, "part-1.parquet", INT64_C(1) << 60);
 	stage_parquet(&v->t, &v->m, "part-2.parquet", -5000);
-	assert_ok(tr_lake_commit(&v->t.lake, &v->m, NULL, &v->err), v->err);
+	assert_ok(tr_lake_commit(&v->t.lake, &v->m, NULL, NULL, &v->err), v->err);
 }
 
 /* 0: the newest version */
@@ -168,7 +168,7 @@ static void a_manifest_that_does_not_match_the_footers_is_found(void **state)
 	v.m.files[1].nulls[1]--;
 	v.m.files[2].max[0].bytes[0] ^= 1;
 	test_stage(&v.t, &v.m, "part-4.parquet", "not a Parquet file, but long enough for a footer's length");
-	assert_ok(tr_lake_commit(&v.t.lake, &v.m, NULL, &v.err), v.err);
+	assert_ok(tr_lake_commit(&v.t.lake, &v.m, NULL, NULL, &v.err), v.err);
 	assert_ok(verify(&v, "orders", 1), v.err);
 	const char *want[] = { "has 1000 rows in 2 row groups, its manifest says 1001 in 2",
 		"has 334 nulls in column `name`, its manifest says 333", "has other bounds of column `id`",
