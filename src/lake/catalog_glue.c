@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lake/glue_register.h"
+#include "lake/lake_versions.h"
 
 /* Each conflict means that somebody else's update went through. */
 #define ATTEMPTS 20
@@ -86,9 +87,11 @@ static bool ahead(const struct publishing *p, struct tr_err *err)
 	tr_err_set(err, TR_ERR_USER,
 		"the Glue table `%s.%s` shows version %" PRIu64 ", but the newest in `%s` is %" PRIu64,
 		p->glue->options.database, p->dataset, p->seen.version, p->location, p->m->version);
+	tr_err_detail(err, "the table is of run %s, the lake's newest version of run %s",
+		p->seen.run_id[0] ? p->seen.run_id : "unknown", p->m->run_id);
 	return tr_err_hint(err,
 		"was the lake emptied or restored from a copy? set `adopt: true` for the dataset to make the table "
-		"show what is there");
+		"show what is there, or drop the table in Glue (no file is lost)");
 }
 
 static bool send_table(struct publishing *p, const char *operation, json_t *input,
@@ -343,7 +346,27 @@ static bool glue_holds(void *self, const struct tr_lake *lake, const char *datas
 
 /* ---- what it shows ---- */
 
-static void describe(const struct tr_glue_seen *seen, struct tr_glue_status *out)
+/* A version is never taken back: a table that is ahead of the lake, or of another run, shows a past of the
+ * lake, before it was emptied or restored. The newest is read after the table. */
+static bool look_for_past(const struct tr_lake *lake, const char *dataset, const struct tr_glue_seen *seen,
+	const struct tr_glue_status *out, bool *past, struct tr_err *err)
+{
+	struct tr_manifest newest;
+	bool found;
+	*past = false;
+	if (!seen->ours || seen->mark || out->shown < out->newest || !out->shown)
+		return true;
+	*past = out->shown > out->newest;
+	if (*past)
+		return true;
+	if (!tr_lake_read(lake, dataset, out->newest, &newest, &found, err))
+		return false;
+	*past = found && strcmp(newest.run_id, seen->run_id) != 0;
+	tr_manifest_clear(&newest);
+	return true;
+}
+
+static void describe(const struct tr_glue_seen *seen, bool past, struct tr_glue_status *out)
 {
 	unsigned long long shown = out->shown, newest = out->newest;
 	if (!seen->found) {
@@ -358,6 +381,13 @@ static void describe(const struct tr_glue_seen *seen, struct tr_glue_status *out
 			"the partitions in Glue are being changed to version %" PRIu64
 			", or were left so by a crash",
 			seen->mark);
+	} else if (past) {
+		out->state = TR_GLUE_PAST;
+		snprintf(out->text, sizeof out->text,
+			shown > newest ? "Glue shows version %llu, the newest is %llu: drop the table or set "
+					 "`adopt: true`, then run"
+				       : "Glue shows version %llu of another run than the lake's: run again",
+			shown, newest);
 	} else {
 		out->state = shown < newest ? TR_GLUE_BEHIND : TR_GLUE_CURRENT;
 		snprintf(out->text, sizeof out->text,
@@ -377,12 +407,13 @@ bool tr_glue_examine(struct tr_glue *glue, const struct tr_lake *lake, const cha
 	if (!tr_glue_lake(lake->store->location, location, err) ||
 		!read_table(glue, dataset, location, &seen, err))
 		return false;
+	bool past = false;
+	out->shown = seen.ours ? seen.version : 0;
 	bool ok = allowed(glue, &seen, dataset, table && table->adopt, err) &&
-		tr_lake_version(lake, dataset, &out->newest, err);
-	if (ok) {
-		out->shown = seen.ours ? seen.version : 0;
-		describe(&seen, out);
-	}
+		tr_lake_version(lake, dataset, &out->newest, err) &&
+		look_for_past(lake, dataset, &seen, out, &past, err);
+	if (ok)
+		describe(&seen, past, out);
 	tr_glue_seen_clear(&seen);
 	return ok;
 }
@@ -393,7 +424,8 @@ static bool glue_examine(void *self, const struct tr_lake *lake, const char *dat
 	struct tr_glue_status status;
 	if (!tr_glue_examine(self, lake, dataset, &status, err))
 		return false;
-	out->behind = status.shown < status.newest || status.state == TR_GLUE_REFRESHING;
+	out->behind = status.shown < status.newest || status.state == TR_GLUE_REFRESHING ||
+		status.state == TR_GLUE_PAST;
 	memcpy(out->text, status.text, sizeof out->text);
 	return true;
 }

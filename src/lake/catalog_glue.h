@@ -52,6 +52,7 @@ enum tr_glue_state {
 	TR_GLUE_CURRENT,    /* it shows the newest version */
 	TR_GLUE_BEHIND,     /* it shows an older one: the next command that publishes repairs it */
 	TR_GLUE_REFRESHING, /* its registered partitions are being changed, or a crash stopped that */
+	TR_GLUE_PAST,       /* it shows a version of the lake's past, before that was emptied or restored */
 };
 struct tr_glue_status {
 	enum tr_glue_state state;

@@ -23,7 +23,7 @@ struct tr_catalog {
 	void *self;
 };
 struct tr_view_state {
-	bool behind;    /* it does not show the newest version: the next command that publishes repairs it */
+	bool behind;    /* it does not show the newest version; text says where that needs the user */
 	char text[160]; /* `Glue shows version 6, the newest is 7` */
 };
 struct tr_run_ids; /* a set of run ids: tr_run_ids_add */

@@ -233,10 +233,13 @@ static void follow_view(const struct tr_lake *lake, const struct tr_manifest *m)
 	struct tr_err err = { 0 };
 	if (tr_lake_refresh_view(lake, m->dataset, &err))
 		return;
+	/* What the user has to change stands in the hint. */
+	const char *repairs = err.kind == TR_ERR_USER ? "then the next run or rollback repairs it"
+						      : "the next run or rollback repairs it";
 	tr_emit_text(lake->events, TR_EVENT_WARNING, m->dataset,
-		"version %llu is published, but its view is not up "
-		"to date: %s (%s)%s%s; the next run or rollback repairs it",
-		(unsigned long long)m->version, err.what, err.detail, err.hint[0] ? "; " : "", err.hint);
+		"version %llu is published, but its view is not up to date: %s%s%s%s%s%s; %s",
+		(unsigned long long)m->version, err.what, err.detail[0] ? " (" : "", err.detail,
+		err.detail[0] ? ")" : "", err.hint[0] ? "; " : "", err.hint, repairs);
 }
 
 /* ---- commit ---- */

@@ -94,6 +94,9 @@ static bool other_version(const struct remote_job *r, const struct tr_manifest *
 	tr_err_set(err, TR_ERR_TRANSIENT, "`%s` was to read version %llu of `%s`, but %s shows another one",
 		r->d->config->name, (unsigned long long)source->version, source->dataset, r->d->run_on);
 	tr_err_detail(err, "%s", status->text);
+	if (status->state == TR_GLUE_PAST)
+		return tr_err_hint(err,
+			"was the lake emptied or restored from a copy? `tailrace status` says what to do");
 	return tr_err_hint(err, "`%s` was published meanwhile: run it again", source->dataset);
 }
 
@@ -105,11 +108,14 @@ static bool shows_the_versions(const struct remote_job *r, bool mend, struct tr_
 		struct tr_glue_status status;
 		if (!tr_glue_examine(o->glue, o->lake, source->dataset, &status, err))
 			return false;
-		if (mend && status.state != TR_GLUE_CURRENT && status.shown < source->version &&
+		bool behind = status.shown < source->version ||
+			(status.state == TR_GLUE_PAST && status.shown == status.newest);
+		if (mend && status.state != TR_GLUE_CURRENT && behind &&
 			(!tr_lake_refresh_view(o->lake, source->dataset, err) ||
 				!tr_glue_examine(o->glue, o->lake, source->dataset, &status, err)))
 			return false;
-		if (status.shown != source->version || status.state == TR_GLUE_REFRESHING)
+		if (status.shown != source->version || status.state == TR_GLUE_REFRESHING ||
+			status.state == TR_GLUE_PAST)
 			return other_version(r, source, &status, err);
 	}
 	return true;

@@ -16,7 +16,7 @@ COUNTRY = ["country", "country", "string", "identity"]
 NUMBER = ["n", "n", "int", "identity"]
 DAY = ["created_at_day", "created_at", "string", "day"]
 COLUMNS = [["id", "bigint", "the number"], ["created_at", "timestamp", None]]
-STATES = ["absent", "current", "behind", "refreshing"]
+STATES = ["absent", "current", "behind", "refreshing", "past"]
 
 
 def version(files=((),), keys=(), columns=COLUMNS):

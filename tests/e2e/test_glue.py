@@ -193,12 +193,45 @@ def test_a_lake_that_was_emptied_does_not_pass_for_its_past(checked_lake):
         for path in (checked_lake.folder / "_tailrace/orders/manifests").iterdir():
             path.unlink()
         p.commit(version())
-        assert "shows version 3, but the newest in" in p.heard
+        heard = p.heard
+        assert "shows version 3, but the newest in" in heard and "()" not in heard
+        assert f"is of run {checked_lake.parameter('tailrace.run_id')}, the lake's newest version of run " \
+               f"{checked_lake.manifest(1)['run_id']})" in heard
+        assert "set `adopt: true`" in heard and "drop the table in Glue" in heard
+        assert heard.rstrip().endswith("; then the next run or rollback repairs it")
+        assert p.examine() == ("past", 3, "Glue shows version 3, the newest is 1: drop the table or set "
+                                          "`adopt: true`, then run")
         assert checked_lake.shown() == 3
     with checked_lake.process(adopt=True) as p:
         p.commit(version())
         assert p.heard == ""
     assert checked_lake.shown() == 2
+
+
+def test_a_table_of_an_emptied_lake_that_was_dropped_is_made_again(checked_lake):
+    with checked_lake.process() as p:
+        for _ in range(2):
+            p.commit(version())
+        for path in (checked_lake.folder / "_tailrace/orders/manifests").iterdir():
+            path.unlink()
+        p.commit(version(), tell=False)
+        assert p.examine()[0] == "past"
+        checked_lake.aws.glue.delete_table(DatabaseName=checked_lake.aws.database, Name="orders")
+        p.commit(version())
+        assert p.heard == ""
+        assert p.examine() == ("current", 2, "Glue shows version 2")
+
+
+def test_a_version_of_the_same_number_of_an_emptied_lake_is_told_apart(checked_lake):
+    with checked_lake.process() as p:
+        p.commit(version())
+        for path in (checked_lake.folder / "_tailrace/orders/manifests").iterdir():
+            path.unlink()
+        p.commit(version(), tell=False)
+        assert p.examine() == ("past", 1, "Glue shows version 1 of another run than the lake's: run again")
+        p.commit(version())
+        assert p.heard == ""
+        assert p.examine() == ("current", 2, "Glue shows version 2")
 
 
 def test_the_next_version_repairs_what_a_crash_left(lake):

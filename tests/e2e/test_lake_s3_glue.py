@@ -225,6 +225,54 @@ def test_a_location_that_a_template_would_be_mistaken_in_is_not_projected(projec
     assert all(location.startswith(f"{aws.location}/a${{key}}b/") for location in registered(aws, "d").values())
 
 
+# --- a lake that was emptied -----------------------------------------------------------------
+
+def empty(aws):
+    for key in aws.keys(aws.prefix + "/"):
+        aws.s3.delete_object(Bucket=aws.bucket, Key=key)
+
+
+def state_of(project, aws):
+    """What `status` says of the one dataset's table; `check` says the same."""
+    status = json.loads(project.run("status", "--json", env=aws.env, check=0).stdout)[0]
+    checked = json.loads(project.run("check", "--json", env=aws.env, check=0).stdout)["datasets"][0]
+    assert checked["glue_shows"] == status["view"]
+    assert project.run("status", env=aws.env, check=0).stdout.rstrip().endswith(
+        status["view"] if status["view_behind"] else "ok")
+    return status["view_behind"], status["view"]
+
+
+def test_a_table_that_is_ahead_of_an_emptied_lake_is_told_and_mended_by_dropping_it(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    for _ in range(3):
+        publish(project, aws, {"d": {"inputs": {"t": "t"}}})
+    assert state_of(project, aws) == (False, "Glue shows version 3")
+    empty(aws)
+    warning = publish(project, aws, {"d": {"inputs": {"t": "t"}}}).stderr
+    assert "shows version 3, but the newest in" in warning and "was the lake emptied" in warning
+    assert "drop the table in Glue (no file is lost); then the next run or rollback repairs it" in warning
+    assert state_of(project, aws) == (True, "Glue shows version 3, the newest is 1: drop the table or set "
+                                            "`adopt: true`, then run")
+    aws.glue.delete_table(DatabaseName=aws.database, Name="d")
+    assert "warning" not in publish(project, aws, {"d": {"inputs": {"t": "t"}}}).stderr
+    assert_glue_shows(aws, 2)
+    assert state_of(project, aws) == (False, "Glue shows version 2")
+
+
+def test_a_table_of_the_same_number_but_another_run_is_told_and_mended_by_the_next_run(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    datasets = {"d": {"inputs": {"t": "t"}}}
+    publish(project, aws, datasets)
+    empty(aws)
+    project.config({"lake": {"location": aws.location}, "datasets": datasets})
+    project.run("run", env=aws.env, check=0)
+    project.config({"lake": lake(aws), "datasets": datasets})
+    assert state_of(project, aws) == (True, "Glue shows version 1 of another run than the lake's: run again")
+    project.run("run", env=aws.env, check=0)
+    assert_glue_shows(aws, 2)
+    assert state_of(project, aws) == (False, "Glue shows version 2")
+
+
 # --- writers against each other, and readers -----------------------------------------------
 
 def shown(aws, dataset="d"):
