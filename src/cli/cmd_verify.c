@@ -57,6 +57,7 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args)
 		return code;
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
 	code = tr_project_published(cli, p.lake, args->positional, args->n, &names, &n);
+	bool listed = !code;
 	for (size_t i = 0; i < n && !tr_cancel_raised(&cli->cancel); i++) {
 		int one = verify(cli, p.lake, names[i], version, list);
 		if (code == 0)
@@ -66,7 +67,7 @@ int tr_cmd_verify(struct tr_cli *cli, const struct tr_cli_args *args)
 		tr_cancel_err(&err);
 		code = tr_console_error(&cli->console, &err);
 	}
-	if (list && code != 130 && n > 0) {
+	if (list && code != 130 && listed) {
 		int printed = tr_project_print_json(cli, json_incref(list));
 		code = code ? code : printed;
 	}

@@ -183,6 +183,10 @@ def test_before_anything_is_published(shop):
     for command in (["status"], ["history", "orders"], ["query", "SELECT 1"], ["verify"], ["gc"]):
         done = shop.run(*command, check=2)
         assert "nothing has been published" in done.stderr and "tailrace run" in done.stderr
+    shop.lake.mkdir(parents=True)
+    for command in ("status", "verify", "gc"):
+        assert json.loads(shop.run(command, "--json", check=0).stdout) == []
+    assert shop.run("verify", "orders", "--json", check=2).stdout == ""
 
 
 def test_versions_are_listed_rolled_back_verified_and_collected(shop, db):
