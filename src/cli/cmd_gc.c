@@ -74,6 +74,7 @@ int tr_cmd_gc(struct tr_cli *cli, const struct tr_cli_args *args)
 			p.has_config ? p.config.retention.keep_versions : VERSIONS),
 		.keep_days = days > 0 ? days : -1, /* the library's 0 is its default */
 		.dry_run = tr_cli_flag(args, "dry-run"),
+		.forget_glue = tr_cli_flag(args, "forget-glue"),
 	};
 	json_t *list = tr_cli_flag(args, "json") ? json_array() : NULL;
 	code = datasets_to_collect(cli, p.lake, args, &names, &n);

@@ -158,12 +158,15 @@ const struct tr_cli_command tr_cli_commands[] = {
 		tr_cmd_verify },
 	{ "gc", "remove files that no retained version needs", "[DATASET...]",
 		"Removes versions that left retention and files that no version refers to. Files of live runs, and "
-		"what left retention less than 24 hours ago, stay.",
+		"what left retention less than 24 hours ago, stay. A dataset with a table in Glue needs the "
+		"configuration that names its database: gc spares the files that the table shows.",
 		TR_CLI_DATASET, NULL, 0, -1,
 		{
 			{ "dry-run", 'n', TR_CLI_FLAG, NULL, NULL, "only say what would go" },
 			{ "keep", 0, TR_CLI_COUNT, "N", NULL, "versions to keep at least (default: retention.keep_versions, 10)" },
 			{ "days", 0, TR_CLI_COUNT, "D", NULL, "days to keep at least (default: retention.keep_days, 7)" },
+			{ "forget-glue", 0, TR_CLI_FLAG, NULL, NULL,
+				"tables in Glue databases other than the configuration's are gone: spare nothing for them" },
 			JSON_OPTION, LAKE_OPTION,
 		},
 		{

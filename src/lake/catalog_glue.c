@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lake/glue_register.h"
+#include "lake/lake_shown.h"
 #include "lake/lake_versions.h"
 
 /* Each conflict means that somebody else's update went through. */
@@ -58,6 +59,7 @@ struct publishing {
 	const struct tr_manifest *m; /* the newest that was read */
 	struct tr_manifest later;    /* where it is another than the caller's */
 	struct tr_glue_seen seen;
+	bool marked;  /* gc knows that there is a table */
 	bool touched; /* partitions were changed: they must be looked at again before this ends */
 	bool done;
 };
@@ -258,7 +260,8 @@ static bool publish_once(struct publishing *p, struct tr_err *err)
 	}
 	if (p->seen.ours && p->seen.version > p->m->version && !p->table->adopt)
 		return ahead(p, err);
-	if (!tr_glue_table_input(p->m, p->table, p->location, &input, err))
+	p->marked = p->marked || tr_lake_mark_shown(p->lake, p->dataset, p->glue->options.database, err);
+	if (!p->marked || !tr_glue_table_input(p->m, p->table, p->location, &input, err))
 		return false;
 	bool registered = p->m->n_keys && p->table->partitions == TR_GLUE_REGISTERED;
 	bool ok = (!p->seen.found || tr_glue_keep(&p->seen, input, err)) &&
@@ -432,7 +435,13 @@ static bool glue_examine(void *self, const struct tr_lake *lake, const char *dat
 
 /* ---- the catalog ---- */
 
-static const struct tr_catalog_ops glue_ops = { glue_publish, glue_holds, glue_check, glue_examine };
+static const char *glue_database(const void *self)
+{
+	return ((const struct tr_glue *)self)->options.database;
+}
+
+static const struct tr_catalog_ops glue_ops = { glue_publish, glue_holds, glue_check, glue_examine,
+	glue_database };
 
 /* Glue folds names to lower case: two spellings would be one database. */
 static bool check_database(const char *name, struct tr_err *err)

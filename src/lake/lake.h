@@ -41,6 +41,8 @@ struct tr_catalog_ops {
 	 * also where it is not ours to change. NULL: nothing to say. */
 	bool (*examine)(void *self, const struct tr_lake *lake, const char *dataset,
 		struct tr_view_state *out, struct tr_err *err);
+	/* The Glue database whose tables the views are; NULL: none. */
+	const char *(*database)(const void *self);
 };
 /* `<dataset>/current`, a relative link to a single-run version's folder. */
 extern const struct tr_catalog tr_catalog_local;
@@ -149,12 +151,14 @@ bool tr_lake_verify(const struct tr_lake *lake, const char *dataset, uint64_t ve
  * retained while it is one of the last keep_versions, or was superseded less than
  * keep_days ago; its files stay for grace_us more. Versions that left retention are marked
  * expired; their numbers stay. A manifest that cannot be read stops gc before anything is
- * removed. Files that tailrace has not made are never touched. */
+ * removed, and so does a Glue table of the dataset that the lake's catalog does not ask. Files that
+ * tailrace has not made are never touched. */
 struct tr_gc_options {
 	int keep_versions; /* 0: 10; the newest is always kept */
 	int keep_days;     /* 0: 7; < 0: none */
 	int64_t grace_us;  /* files that left retention less than this ago stay; 0: 24 h; < 0: none */
 	bool dry_run;
+	bool forget_glue; /* tables in Glue that the lake's catalog does not ask are gone */
 };
 struct tr_gc_report {
 	size_t files_removed, versions_expired, runs_live;

@@ -7,6 +7,7 @@
 #include "base/each.h"
 #include "lake/lake_key.h"
 #include "lake/lake_lease.h"
+#include "lake/lake_shown.h"
 #include "lake/lake_versions.h"
 
 #define DAY_US INT64_C(86400000000)
@@ -15,7 +16,7 @@ struct gc {
 	const struct tr_lake *lake;
 	const char *dataset;
 	struct tr_gc_report *report;
-	bool dry_run;
+	bool dry_run, forget_glue;
 	int keep_versions;
 	int64_t keep_us, grace_us, now_us;
 	struct tr_store_list files, unfinished; /* of `<dataset>/` */
@@ -270,7 +271,8 @@ static bool collect(struct gc *g, struct tr_err *err)
 	char prefix[TR_KEY_MAX];
 	struct tr_store_list meta;
 	snprintf(prefix, sizeof prefix, "%s/", g->dataset);
-	if (!store->ops->list(store, prefix, &g->files, err) ||
+	if (!tr_lake_check_shown(g->lake, g->dataset, g->forget_glue, g->dry_run, err) ||
+		!store->ops->list(store, prefix, &g->files, err) ||
 		!store->ops->unfinished(store, prefix, &g->unfinished, err) || !retain(g, err) ||
 		!read_leases(g, err) || !give_up(g, err) || !look_again(g, err))
 		return false;
@@ -296,6 +298,7 @@ bool tr_lake_gc(const struct tr_lake *lake, const char *dataset, const struct tr
 		.dataset = dataset,
 		.report = report,
 		.dry_run = options->dry_run,
+		.forget_glue = options->forget_glue,
 		.keep_versions = options->keep_versions > 0 ? options->keep_versions
 			: options->keep_versions            ? 1
 							    : 10,

@@ -151,7 +151,7 @@ class Bench:
         for _ in range(3):
             done = self.run("gc")
             assert done.returncode == 0, report(["gc"], done)
-        needed = set(self.manifest_keys())
+        needed = {*self.manifest_keys(), *self.aws.keys(f"{self.aws.prefix}/_tailrace/t/glue/")}
         for version in range(1, self.version() + 1):
             needed |= self.files_of(version).keys()
         extra = [key for key in self.aws.keys(self.aws.prefix) if key not in needed]

@@ -273,6 +273,39 @@ def test_a_table_of_the_same_number_but_another_run_is_told_and_mended_by_the_ne
     assert state_of(project, aws) == (False, "Glue shows version 2")
 
 
+# --- gc ------------------------------------------------------------------------------------
+
+def test_gc_that_does_not_ask_the_database_of_a_table_is_refused(project, db, aws):
+    db.execute("CREATE TABLE t AS SELECT 1 AS id")
+    datasets = {"d": {"inputs": {"t": "t"}}}
+    mark = f"{aws.prefix}/_tailrace/d/glue/{aws.database}"
+    publish(project, aws, datasets)
+    assert mark in aws.keys()
+    for _ in range(2):
+        project.config({"lake": {"location": aws.location}, "datasets": datasets})
+        project.run("run", env=aws.env, check=0)
+    before = aws.keys()
+    another = {"location": aws.location, "catalog": "glue", "database": "another"}
+    for options, config in (["--lake", aws.location], {"location": aws.location}), (["-n"], {"location": aws.location}), \
+            (["d"], another):
+        project.config({"lake": config, "datasets": datasets})
+        done = project.run("gc", "--keep", "1", "--days", "0", *options, env=aws.env, check=2)
+        assert f"dataset `d` has a Glue table in the database `{aws.database}`, which is not asked here" in done.stderr
+        assert f"`catalog: glue` and `database: {aws.database}`" in done.stderr and "--forget-glue" in done.stderr
+        assert aws.keys() == before, "not even a version expires"
+    project.config({"lake": lake(aws), "datasets": datasets})
+    assert "d: 0 files" in project.run("gc", "--keep", "1", "--days", "0", env=aws.env, check=0).stdout
+    project.config({"lake": {"location": aws.location}, "datasets": datasets})
+    project.run("gc", "-n", "--forget-glue", env=aws.env, check=0)
+    assert mark in aws.keys()
+    project.run("gc", "--forget-glue", env=aws.env, check=0)
+    assert mark not in aws.keys()
+    project.run("gc", env=aws.env, check=0)
+    # The next version that Glue shows marks it again.
+    publish(project, aws, datasets)
+    project.run("gc", "--lake", aws.location, env=aws.env, check=2)
+
+
 # --- writers against each other, and readers -----------------------------------------------
 
 def shown(aws, dataset="d"):
