@@ -29,6 +29,7 @@ def site_of(call):
     """The call without what differs from run to run: `s3:PutObject t/RUN/part-00000.parquet`."""
     where = call.path if "prefix=" not in call.query else re.search(r"prefix=([^&]*)", call.query)[1]
     where = RUN_ID.sub("RUN", where.replace("%2F", "/"))
+    where = re.sub(r"/glue/\w+$", "/glue/DATABASE", where)
     where = re.sub(r"\d{20}", "N", where).partition("lake/prod/")[2]
     return f"{call.operation} {where}".strip()
 

@@ -17,7 +17,8 @@ EXPECTED = {
     "s3:ListObjectsV2 _tailrace/t/manifests/", "s3:GetObject _tailrace/t/manifests/N.json",
     "s3:PutObject _tailrace/t/runs/RUN", "s3:PutObject t/RUN/part-00000.parquet",
     "s3:GetObject t/RUN/part-00000.parquet", "s3:ListObjectsV2 t/RUN/", "s3:HeadObject t/RUN/part-00000.parquet",
-    "s3:PutObject _tailrace/t/manifests/N.json", "s3:DeleteObject _tailrace/t/runs/RUN",
+    "s3:PutObject _tailrace/t/manifests/N.json", "s3:PutObject _tailrace/t/glue/DATABASE",
+    "s3:DeleteObject _tailrace/t/runs/RUN",
     "glue:GetTable", "glue:UpdateTable"}
 MULTIPART = {"s3:CreateMultipartUpload t/RUN/part-00000.parquet", "s3:UploadPart t/RUN/part-00000.parquet",
              "s3:CompleteMultipartUpload t/RUN/part-00000.parquet"}
