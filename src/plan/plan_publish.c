@@ -189,6 +189,28 @@ static bool prepare_whole(struct tr_engine *engine, const struct tr_plan_dataset
 	return ok;
 }
 
+/* Can it be asked of each row? An aggregate can't. */
+static bool prepare_where(struct tr_engine *engine, const struct tr_plan_dataset *d,
+	const struct tr_config_check *check, struct tr_err *err)
+{
+	struct tr_engine_describe describe = { 0 };
+	struct tr_str s;
+	tr_str_init(&s, (size_t)1 << 16);
+	tr_str_add(&s, "SELECT count(*) FROM ");
+	tr_str_add_ident(&s, d->config->name);
+	tr_str_addf(&s, " WHERE NOT (%s\n)", check->expression);
+	bool ok = tr_str_ok(&s, err) &&
+		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, &describe, err);
+	if (!ok && err->kind == TR_ERR_USER)
+		tr_err_hint(err,
+			"a check is asked of each row; what is of all rows stands in a subquery, as "
+			"`(SELECT count(*) FROM %s) > 0`",
+			d->config->name);
+	tr_engine_describe_clear(&describe);
+	tr_str_clear(&s);
+	return ok;
+}
+
 /* Does the engine understand the expression over the published columns, as a condition? */
 static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *plan,
 	const struct tr_plan_dataset *d, const struct tr_config_check *check, struct tr_err *err)
@@ -206,7 +228,7 @@ static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *p
 		tr_err_hint(err, "write a comparison, as `amount >= 0`");
 		ok = false;
 	}
-	ok = ok && prepare_whole(engine, d, check, err);
+	ok = ok && prepare_whole(engine, d, check, err) && prepare_where(engine, d, check, err);
 	if (!ok) {
 		memset(&err->place, 0, sizeof err->place);
 		tr_config_at(plan->config, check->pos, err);

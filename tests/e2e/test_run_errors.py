@@ -127,6 +127,19 @@ def test_a_check_that_is_more_than_one_expression_is_refused(project, db, check)
               "each parenthesis in it closes in it", command=(command,))
 
 
+@pytest.mark.parametrize("check, said", [("count(*) > 1", "aggregates"), ("sum(id) OVER () > 1", "window functions")])
+def test_a_check_over_all_rows_is_refused_before_the_run_unless_it_is_a_subquery(project, db, check, said):
+    db.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) i")
+    project.config({"datasets": {"d": {"inputs": {"t": "t"}, "checks": [check]}}})
+    for command in ("check", "run"):
+        fails(project, 2, f"WHERE clause cannot contain {said}", "--> tailrace.yaml:",
+              "`(SELECT count(*) FROM d) > 0`", command=(command,))
+    project.config({"datasets": {"d": {"inputs": {"t": "t"}, "checks": ["(SELECT count(*) FROM d) > 100"]}}})
+    fails(project, 4, "breaks its check `(SELECT count(*) FROM d) > 100` in 100 rows")
+    project.config({"datasets": {"d": {"inputs": {"t": "t"}, "checks": ["(SELECT count(*) FROM d) > 99"]}}})
+    project.run("run", check=0)
+
+
 def test_a_view_that_cannot_be_read_is_found_before_the_run(project, db):
     db.execute("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE VIEW v AS SELECT id FROM t")
     project.config({"datasets": {"d": {"inputs": {"v": "v"}}}})
