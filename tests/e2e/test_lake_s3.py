@@ -294,7 +294,8 @@ def test_a_commit_that_another_run_won_takes_its_files_back(project, db, aws, fa
     held.release()
     out, error = late.communicate(timeout=120)
     assert late.returncode == 3 and "version 1 was published meanwhile" in error, (out, error)
-    manifests = aws.keys(f"{aws.prefix}/_tailrace/t/")
+    assert not aws.keys(f"{aws.prefix}/_tailrace/t/runs/")
+    manifests = aws.keys(f"{aws.prefix}/_tailrace/t/manifests/")
     assert len(manifests) == 1
     files = [f"{aws.prefix}/{file['path']}" for file in json.loads(aws.read(manifests[0]))["files"]]
     assert aws.keys(f"{aws.prefix}/t/") == files
