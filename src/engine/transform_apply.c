@@ -29,9 +29,7 @@ struct out_field {
 	store_fn store;
 	uint32_t offset, width;
 	bool nullable;
-	bool json;          /* a text that must be a JSON value */
-	unsigned precision; /* of a decimal */
-	size_t *text;       /* counts the bytes of the batch's texts */
+	size_t *text; /* counts the bytes of the batch's texts */
 	struct tr_column *column;
 };
 
@@ -146,7 +144,7 @@ static bool store_time(struct out_field *f, const uint8_t *place, struct tr_err 
 
 static bool store_units(struct out_field *f, tr_i128 units, struct tr_err *err)
 {
-	if (!tr_decimal_fits(units, f->precision))
+	if (!tr_decimal_fits(units, f->column->type.precision))
 		return tr_err_set(err, TR_ERR_DATA, "a decimal has more digits than its type");
 	return tr_column_add_fixed(f->column, &units, err);
 }
@@ -197,7 +195,7 @@ static bool store_text(struct out_field *f, const uint8_t *place, struct tr_err 
 	if (!tr_utf8_is_text(text.ptr, text.len, &bad))
 		return tr_err_set(err, TR_ERR_DATA, "a text %s at its byte %zu",
 			bad < text.len && !text.ptr[bad] ? "holds a NUL" : "is not valid UTF-8", bad + 1);
-	if (f->json && !tr_json_is_value(text.ptr, text.len, &bad))
+	if (f->column->type.kind == TR_JSON && !tr_json_is_value(text.ptr, text.len, &bad))
 		return tr_err_set(err, TR_ERR_DATA, "a text is no JSON value from its byte %zu on", bad + 1);
 	return tr_column_add_bytes(f->column, text.ptr, text.len, err);
 }
@@ -423,8 +421,6 @@ static bool bind_out(struct apply *a, struct tr_err *err)
 		a->out_fields[i] = (struct out_field){ .offset = d->out[i].offset,
 			.width = struct_width(type),
 			.nullable = a->t->out.fields[i].nullable,
-			.precision = type.precision,
-			.json = type.kind == TR_JSON,
 			.text = &a->text,
 			.column = &a->columns[i],
 			.store = store_of(type) };

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 /* What can't go on stands still: `p` is then where it is wrong. */
 struct reader {
 	const uint8_t *p, *end;
@@ -66,11 +68,7 @@ static int code_unit(struct reader *r)
 	if (r->end - r->p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int c = r->p[i];
-		int digit = c >= '0' && c <= '9' ? c - '0'
-			: c >= 'a' && c <= 'f'   ? c - 'a' + 10
-			: c >= 'A' && c <= 'F'   ? c - 'A' + 10
-						 : -1;
+		int digit = tr_hex_digit((char)r->p[i]);
 		if (digit < 0)
 			return -1;
 		unit = unit << 4 | digit;

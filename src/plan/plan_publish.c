@@ -165,77 +165,76 @@ static bool unique_check(struct tr_plan *plan, struct tr_plan_dataset *d, const 
 	return ok;
 }
 
-/* Is it one expression? `a) AND (b` parses between parentheses too, where it changes what stands
- * around it, but not between WHEN and THEN. */
-static bool prepare_whole(struct tr_engine *engine, const struct tr_plan_dataset *d,
-	const struct tr_config_check *check, struct tr_err *err)
+/* `SELECT <head><expression><tail> FROM` the published columns: does the engine understand it? */
+static bool prepare_selected(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *head,
+	const char *expression, const char *tail, struct tr_engine_describe *describe, struct tr_err *err)
 {
-	struct tr_engine_describe describe = { 0 };
 	struct tr_str s;
 	tr_str_init(&s, (size_t)1 << 16);
-	tr_str_addf(&s, "SELECT CASE WHEN %s\n THEN 1 END AS one FROM ", check->expression);
+	tr_str_addf(&s, "SELECT %s%s\n%s FROM ", head, expression, tail);
 	tr_str_add_ident(&s, d->config->name);
 	bool ok = tr_str_ok(&s, err) &&
-		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, &describe, err);
+		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, describe, err);
+	tr_str_clear(&s);
+	return ok;
+}
+
+static bool is_condition(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *expression,
+	struct tr_err *err)
+{
+	struct tr_engine_describe describe = { 0 };
+	bool ok = prepare_selected(engine, d, "(", expression, ") AS passes", &describe, err);
+	if (ok && describe.schema.fields[0].type.kind != TR_BOOL) {
+		tr_err_set(err, TR_ERR_USER, "the check `%s` is %s, not a condition", expression,
+			describe.engine_types[0]);
+		tr_err_hint(err, "write a comparison, as `amount >= 0`");
+		ok = false;
+	}
+	tr_engine_describe_clear(&describe);
+	return ok;
+}
+
+/* Is it one expression? `a) AND (b` parses between parentheses too, where it changes what stands
+ * around it, but not between WHEN and THEN. */
+static bool is_whole(struct tr_engine *engine, const struct tr_plan_dataset *d, const char *expression,
+	struct tr_err *err)
+{
+	struct tr_engine_describe describe = { 0 };
+	bool ok = prepare_selected(engine, d, "CASE WHEN ", expression, " THEN 1 END AS one", &describe, err);
 	if (!ok && err->kind == TR_ERR_USER) {
 		tr_err_clear(err);
-		tr_err_set(err, TR_ERR_USER, "the check `%s` is not one expression", check->expression);
+		tr_err_set(err, TR_ERR_USER, "the check `%s` is not one expression", expression);
 		tr_err_hint(err,
 			"write one condition: each parenthesis in it closes in it, and a subquery has "
 			"parentheses of its own");
 	}
 	tr_engine_describe_clear(&describe);
-	tr_str_clear(&s);
 	return ok;
 }
 
-/* Can it be asked of each row? An aggregate can't. */
-static bool prepare_where(struct tr_engine *engine, const struct tr_plan_dataset *d,
-	const struct tr_config_check *check, struct tr_err *err)
+/* The last check, as it will be asked of each row. An aggregate can't be. */
+static bool is_asked_of_rows(struct tr_engine *engine, const struct tr_plan_dataset *d, struct tr_err *err)
 {
 	struct tr_engine_describe describe = { 0 };
-	struct tr_str s;
-	tr_str_init(&s, (size_t)1 << 16);
-	tr_str_add(&s, "SELECT count(*) FROM ");
-	tr_str_add_ident(&s, d->config->name);
-	tr_str_addf(&s, " WHERE NOT (%s\n)", check->expression);
-	bool ok = tr_str_ok(&s, err) &&
-		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, &describe, err);
+	bool ok = tr_engine_prepare(engine, d->checks[d->n_checks - 1].count, NULL, d->params, d->n_params,
+		&describe, err);
 	if (!ok && err->kind == TR_ERR_USER)
 		tr_err_hint(err,
 			"a check is asked of each row; what is of all rows stands in a subquery, as "
 			"`(SELECT count(*) FROM %s) > 0`",
 			d->config->name);
 	tr_engine_describe_clear(&describe);
-	tr_str_clear(&s);
 	return ok;
 }
 
-/* Does the engine understand the expression over the published columns, as a condition? */
-static bool prepare_expression(struct tr_engine *engine, const struct tr_plan *plan,
-	const struct tr_plan_dataset *d, const struct tr_config_check *check, struct tr_err *err)
+static bool plan_expression(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_engine *engine,
+	const struct tr_config_check *check, struct tr_err *err)
 {
-	struct tr_engine_describe describe = { 0 };
-	struct tr_str s;
-	tr_str_init(&s, (size_t)1 << 16);
-	tr_str_addf(&s, "SELECT (%s\n) AS passes FROM ", check->expression);
-	tr_str_add_ident(&s, d->config->name);
-	bool ok = tr_str_ok(&s, err) &&
-		tr_engine_prepare(engine, s.ptr, NULL, d->params, d->n_params, &describe, err);
-	if (ok && describe.schema.fields[0].type.kind != TR_BOOL) {
-		tr_err_set(err, TR_ERR_USER, "the check `%s` is %s, not a condition", check->expression,
-			describe.engine_types[0]);
-		tr_err_hint(err, "write a comparison, as `amount >= 0`");
-		ok = false;
-	}
-	ok = ok && prepare_whole(engine, d, check, err) && prepare_where(engine, d, check, err);
-	if (!ok) {
-		memset(&err->place, 0, sizeof err->place);
-		tr_config_at(plan->config, check->pos, err);
-	}
-	tr_engine_describe_clear(&describe);
-	tr_str_clear(&s);
-	return ok;
+	if (is_condition(engine, d, check->expression, err) && is_whole(engine, d, check->expression, err) &&
+		expression_check(plan, d, check->expression, err) && is_asked_of_rows(engine, d, err))
+		return true;
+	memset(&err->place, 0, sizeof err->place);
+	return tr_config_at(plan->config, check->pos, err);
 }
 
 static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, struct tr_errs *errs)
@@ -253,8 +252,7 @@ static bool plan_expressions(struct tr_plan *plan, struct tr_plan_dataset *d, st
 		tr_errs_push(errs, &err);
 	for (size_t i = 0; engine && i < c->n_checks; i++) {
 		tr_err_clear(&err);
-		if (!prepare_expression(engine, plan, d, &c->checks[i], &err) ||
-			!expression_check(plan, d, c->checks[i].expression, &err))
+		if (!plan_expression(plan, d, engine, &c->checks[i], &err))
 			ok = tr_errs_push(errs, &err);
 	}
 	tr_engine_close(engine);

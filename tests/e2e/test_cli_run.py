@@ -1,6 +1,7 @@
 """What `tailrace run`, `check`, and the commands on the lake print: report, progress, errors, exit codes."""
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -264,7 +265,6 @@ def test_a_row_without_a_key_is_called_by_its_number_in_the_scan(shop, db):
 
 
 def test_a_closed_stdout_does_not_break_a_run(shop):
-    import subprocess
     done = subprocess.run(["bash", "-c", f"'{BIN}' run | true; echo ${{PIPESTATUS[0]}}"], cwd=shop.folder,
                           env=shop.environment(), capture_output=True, text=True, timeout=120)
     assert done.stdout == "0\n" and "error" not in done.stderr
@@ -273,7 +273,6 @@ def test_a_closed_stdout_does_not_break_a_run(shop):
 
 def to(shop, redirection, *args):
     """Run with stdout redirected by the shell."""
-    import subprocess
     return subprocess.run(["bash", "-c", f'"$0" "$@" {redirection}', BIN, *args], cwd=shop.folder,
                           env=shop.environment(), capture_output=True, text=True, timeout=120)
 

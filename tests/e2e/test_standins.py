@@ -4,11 +4,11 @@ import os
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 from botocore.exceptions import ClientError
 
+from polling import wait_for
 from standins import StandInFailed, StandIns, boto3_client, http_get
 
 
@@ -51,10 +51,8 @@ def test_a_server_ends_with_the_process_that_owns_the_run_however_that_ends(tmp_
     finally:
         owner.kill()
         owner.wait()
-    deadline = time.monotonic() + 60
-    while http_get(server["endpoint"] + "/_ministack/health"):
-        assert time.monotonic() < deadline, "the server is still there"
-        time.sleep(0.02)
+    wait_for(lambda: not http_get(server["endpoint"] + "/_ministack/health"), seconds=60,
+             what="the server is still there")
 
 
 def test_a_server_that_is_not_installed_fails_the_test_and_says_what_to_run(tmp_path, monkeypatch):
